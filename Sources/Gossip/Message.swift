@@ -1,0 +1,143 @@
+// What one datagram says. Every datagram carries its sender, the sender's stamp and the digest of its member list, so
+// that any traffic at all spreads the value and finds differing lists; the kind adds a question or an answer.
+//
+// Rejected: several messages in one datagram (memberlist's compound messages). Rumours are the only thing worth
+// bundling, and they have a place in every datagram.
+
+/// One datagram, decoded.
+package struct Message: Equatable, Sendable {
+  /// Who sends it: the advertised address, the incarnation, and whether it is ready.
+  package var sender: Sender
+  /// The sender's stamp.
+  package var stamp: Stamp
+  /// The sender's digest of its live members (see `Digest`).
+  package var digest: UInt64
+  /// Ties an answer to its question; a question's is chosen at random. Zero where no answer is wanted.
+  package var nonce: UInt64
+  package var body: Body
+  /// News of members, most urgent first.
+  package var rumours: [Record]
+  /// The datagram is filled with zeros up to this size, so that its answer may be as large; 0 is no filling.
+  package var paddedSize = 0
+
+  package init(sender: Sender, stamp: Stamp, digest: UInt64, nonce: UInt64 = 0, body: Body, rumours: [Record] = []) {
+    self.sender = sender
+    self.stamp = stamp
+    self.digest = digest
+    self.nonce = nonce
+    self.body = body
+    self.rumours = rumours
+  }
+
+  /// The sender of a datagram, as it describes itself.
+  package struct Sender: Equatable, Sendable {
+    package var address: Address
+    package var incarnation: UInt64
+    /// Its stamp is one to start from (see `Readiness`).
+    package var isReady: Bool
+    /// It wants the answer to hold the answerer's own record.
+    package var wantsIntroduction: Bool
+
+    package init(address: Address, incarnation: UInt64, isReady: Bool = true, wantsIntroduction: Bool = false) {
+      self.address = address
+      self.incarnation = incarnation
+      self.isReady = isReady
+      self.wantsIntroduction = wantsIntroduction
+    }
+  }
+
+  /// The kinds of datagram; the raw value is the byte on the wire.
+  package enum Kind: UInt8, CaseIterable, Sendable {
+    case ping = 1
+    case ack, refusal, contact, request, vouch, nack, gossip, pull, page, notice
+
+    /// The name in `/metrics`.
+    package var name: String { String(describing: self) }
+  }
+
+  /// The question or the answer.
+  package enum Body: Equatable, Sendable {
+    /// "Are you there?", to the process that is known by this address. Answered by `ack`, or by `refusal` from any other.
+    case ping(target: Address)
+    /// "I am": answers `ping` and `contact`.
+    case ack
+    /// "Not me": the pinged address belongs to another process, the sender of this.
+    case refusal
+    /// "Whoever is there": to an address that is no identity, such as a seed's. Answered by `ack`.
+    case contact
+    /// "Ping this member for me", with the asker's own deadline for the answer, in milliseconds (SWIM's ping-req).
+    case request(target: Address, deadline: UInt16)
+    /// "It answered": a helper's good answer to `request`, with the incarnation that it saw.
+    case vouch(target: Address, incarnation: UInt64)
+    /// "It has not answered me so far" (Lifeguard, section IV.A).
+    case nack
+    /// News; nothing is asked.
+    case gossip
+    /// "Send me the records of the buckets in which we differ, after this address" (nil from the start), with the
+    /// asker's `Digest.buckets` digests. As large as its answer can be.
+    case pull(after: Address?, buckets: [UInt64])
+    /// Answers `pull`: the records are the rumours. `more` says that some did not fit.
+    case page(more: Bool)
+    /// "Your advertised address does not lead to you", to where a newcomer sent from.
+    case notice(RefusedAddress)
+
+    package var kind: Kind {
+      switch self {
+      case .ping: .ping
+      case .ack: .ack
+      case .refusal: .refusal
+      case .contact: .contact
+      case .request: .request
+      case .vouch: .vouch
+      case .nack: .nack
+      case .gossip: .gossip
+      case .pull: .pull
+      case .page: .page
+      case .notice: .notice
+      }
+    }
+  }
+}
+
+/// What is said about one member: the unit of gossip.
+package struct Record: Equatable, Sendable {
+  package var address: Address
+  package var incarnation: UInt64
+  package var state: State
+  package var name: String
+  package var httpPort: UInt16
+  /// Who accuses, when the state is suspect or dead; otherwise nil.
+  package var accuser: Address?
+
+  package init(
+    address: Address, incarnation: UInt64, state: State, name: String, httpPort: UInt16, accuser: Address? = nil
+  ) {
+    self.address = address
+    self.incarnation = incarnation
+    self.state = state
+    self.name = name
+    self.httpPort = httpPort
+    self.accuser = accuser
+  }
+
+  /// What a member is said to be, in the order in which one claim outranks another of the same incarnation. Only the
+  /// member itself can raise its incarnation, and so return from any of them.
+  package enum State: UInt8, Comparable, CaseIterable, Sendable {
+    /// It runs. Can move to: suspect, dead, left.
+    case alive = 0
+    /// It did not answer. Can move to: dead, left, and alive by a higher incarnation.
+    case suspect
+    /// Somebody's own timer ran out. Can move to: left, and alive or suspect by a higher incarnation.
+    case dead
+    /// It said goodbye. Can move to: alive by a higher incarnation.
+    case left
+
+    package static func < (left: State, right: State) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Whether this claim replaces the other: the one order of the protocol, by incarnation and then by state.
+  /// Accusers stand outside it (see `Suspicion`).
+  package func outranks(_ other: Record) -> Bool {
+    (incarnation, state) > (other.incarnation, other.state)
+  }
+}

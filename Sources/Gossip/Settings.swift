@@ -1,0 +1,147 @@
+// Every constant of the protocol that is a choice, with its reason. The simulation and the tests change them; people
+// who run a node never need to.
+//
+// The figures beside the defaults are for LAN round trips. All times of a probe are multiplied by the local health and
+// by what the measured round trips ask for, so that a slow network widens them without configuration.
+
+/// Who a node is. The name and the port never change while the process lives.
+package struct Identity: Equatable, Sendable {
+  /// The address that peers reach, UDP; also what the node is known by.
+  package var address: Address
+  /// A label for people, at most `Wire.maximumName` bytes of UTF-8; longer ones are cut.
+  package var name: String
+  /// The TCP port of the HTTP interface at the same IP address.
+  package var httpPort: UInt16
+
+  package init(address: Address, name: String, httpPort: UInt16) {
+    self.address = address
+    self.name = name
+    self.httpPort = httpPort
+  }
+}
+
+/// The choices of the protocol.
+package struct Settings: Equatable, Sendable {
+  /// The cluster's name. Nodes of different names ignore each other.
+  package var cluster = "unum"
+
+  /// The seeds as configured, in order; only their count matters here. Their addresses come by `Event.resolved`.
+  package var seeds: [String] = []
+
+  /// How many extra peers get a notify over HTTP (`--notify`).
+  package var notifyPeers = 0
+
+  // MARK: Probing (SWIM, section 3.1)
+
+  /// One probe each period. Halving it finds a crash 0.3 s earlier and doubles the idle traffic (540 B/s now).
+  package var period: Duration = .milliseconds(400)
+  /// When within a probe the target is pinged. Four pings make it unlikely (0.4^4, 2.6 %, at 20 % loss each way; far
+  /// less with the indirect ones) that a live member fails a probe, and cost nothing when the first is answered.
+  package var directPings: [Duration] = [.zero, .milliseconds(70), .milliseconds(140), .milliseconds(210)]
+  /// When within a probe helpers are asked: two tries. Earlier would ask for members that are merely a little late.
+  package var indirectPings: [Duration] = [.milliseconds(100), .milliseconds(200)]
+  /// How many helpers at each try. Three fail together only with (1 - m^4)^3; more costs packets when machines are slow.
+  package var helpers = 3
+  /// A probe without an answer by then has failed. It leaves the last ping 140 ms, and must be below the period.
+  package var probeTimeout: Duration = .milliseconds(350)
+  /// Helpers say that they got no answer when this share of the asker's deadline is over (Lifeguard, section IV.A).
+  package var nackShare = 0.8
+  /// The local health stops here: at worst everything is this many times slower, plus one (Lifeguard's S is 8).
+  package var maximumLocalHealth = 8
+
+  // MARK: Suspicion (SWIM, section 4.2; Lifeguard, section IV.B)
+
+  /// How long a fully confirmed suspect may refute. Seven pings of ours fit in; less kills live members under loss.
+  package var suspicionMinimum: Duration = .milliseconds(700)
+  /// How long a suspect may refute that only one member accuses. More costs detection time in small clusters.
+  package var suspicionMaximum: Duration = .milliseconds(1400)
+  /// How many further accusers shrink the time to its minimum (Lifeguard's K; it uses 3, memberlist 2).
+  package var confirmations = 2
+  /// How often a member that heard of a suspicion pings the suspect itself.
+  package var suspectPingInterval: Duration = .milliseconds(100)
+  /// How many of the hearers ping at once, in expectation; the others start one interval later. Six are enough to tell
+  /// the accused within a round trip, and the refutation keeps the rest from ever asking.
+  package var suspectPingers = 6
+  /// Own pings that must stay unanswered before we declare a death. At 20 % loss each way a live member misses four
+  /// with 1.7 %, and only if it also fails to refute.
+  package var pingsBeforeDeath = 4
+
+  // MARK: Dissemination (SWIM, section 4.1; DESIGN, section 5)
+
+  /// A change rides on this many times log2(n + 1) packets. Twice the logarithm tells every member with room to spare.
+  package var rumourFactor = 2
+  /// How many live members each push goes to. Two need twice the rounds; more sends most packets to who knows already.
+  package var fanout = 4
+  /// When pushes of one change go out. The repeats are there for loss: without them a write at 20 % loss waits for
+  /// probes in 2 % of cases.
+  package var pushes: [Duration] = [.zero, .milliseconds(10), .milliseconds(30)]
+  /// Rounds of pushing are at least this far apart: writes in between travel as the newest only.
+  package var pushInterval: Duration = .milliseconds(10)
+  /// Pushes a second in the long run. It bounds what a storm of writes costs: 100 packets a second are 11 KB/s.
+  package var pushRate = 100
+  /// Pushes that may go out at once after quiet: a few changes with all their rounds at a fanout of four.
+  package var pushBurst = 60
+  /// The safety net over HTTP, which is also all that the original program understands.
+  package var notifyInterval: Duration = .seconds(2)
+  /// Members that each notify goes to.
+  package var notifyFanout = 2
+
+  // MARK: Anti-entropy
+
+  /// Digests that differ for less are rumours still travelling.
+  package var differenceStands: Duration = .seconds(2)
+  /// Pulls are at least this far apart.
+  package var pullInterval: Duration = .seconds(1)
+  /// A pull that taught nothing doubles the wait, up to this: two lists that can't agree must not talk for ever.
+  package var pullBackoff: Duration = .seconds(60)
+  /// A page that does not come is asked for again after this long.
+  package var pageTimeout: Duration = .milliseconds(200)
+  /// Tries for one page before another peer is asked.
+  package var pageTries = 3
+
+  // MARK: Joining, healing, forgetting
+
+  /// The least time between two contacts with entries of the address book.
+  package var contactInterval: Duration = .seconds(1)
+  /// Entries of the address book.
+  package var addressBookSize = 64
+  /// Entries gone for longer are contacted a tenth as often.
+  package var longGone: Duration = .seconds(3600)
+  /// Dead and left members are listed for so long. It must be longer than rumours and stalls of other members live, or
+  /// the forgotten return as alive for a moment. Their addresses stay in the address book all the same.
+  package var forgetting: Duration = .seconds(3600)
+  /// Members at most, dead ones included. 10,000 take about 2 MB.
+  package var maximumMembers = 10_000
+  /// Datagrams of strangers that are looked at, a second.
+  package var strangerRate = 100
+  /// Calls later than this are a stall of our own process. Schedulers of busy machines stay below 100 ms.
+  package var stall: Duration = .milliseconds(200)
+
+  // MARK: Readiness and leaving
+
+  /// Without an answer from a ready peer by then, a node with seeds goes on alone.
+  package var aloneAfter: Duration = .seconds(3)
+  /// In this time after the start, a write waits for the first stamp. A restarted node so learns the generation before
+  /// it writes; more would delay the first writes of a node that really is alone.
+  package var firstSetWaits: Duration = .milliseconds(1500)
+  /// Writes that may wait at once; more are told to come back.
+  package var waitingSets = 1024
+  /// Leaving is announced until so many members confirmed it …
+  package var leaveConfirmations = 3
+  /// … or so long.
+  package var leaveTimeout: Duration = .seconds(1)
+
+  // MARK: Reports
+
+  /// Members and state are reported this often; zero is never.
+  package var reportInterval: Duration = .seconds(5)
+  /// And after a change, but at most this often.
+  package var reportSpacing: Duration = .seconds(1)
+  /// Above this many members a report lists only those that changed.
+  package var reportedMembers = 32
+
+  /// When this version was made, microseconds since 1970 (2026-11-21): the earliest that a clock can honestly say.
+  package var released: UInt64 = 1_795_219_200_000_000
+
+  package init() {}
+}
