@@ -1,0 +1,67 @@
+// What the HTTP interface needs of a node, and no more: so that routes and the server are tested without sockets,
+// clocks or a cluster.
+
+package import Gossip
+package import NIOCore
+
+/// A node, as its clients see it. Every method may be called from any thread.
+package protocol Backend: AnyObject, Sendable {
+  /// The stamp as last published, with its prebuilt answer. Never waits for the protocol.
+  var published: Published { get }
+
+  /// Writes a value. `completion` is called exactly once, on any thread: at once or, in a node's first moments, later.
+  func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void)
+
+  /// Merges a stamp that a peer brought. `notifier` is what the request said, cut to `Wire.maximumName` bytes.
+  func notify(_ stamp: Stamp, by notifier: String, completion: @escaping @Sendable (Answer) -> Void)
+
+  /// The node's whole public state. Takes time in proportion to the members; not for the hot path.
+  func status() -> StatusSnapshot
+
+  /// Whether `/readyz` says yes, and else why not.
+  var readiness: ReadinessState { get }
+
+  /// Counters that the shell keeps beside those of the core: named, with help texts, for `/metrics`.
+  func shellMetrics() -> [ShellMetric]
+}
+
+/// A stamp and what is answered to `GET /get` while it lasts.
+package struct Published: Sendable {
+  package let stamp: Stamp
+  /// The whole HTTP/1.1 answer to a plain `GET /get` on a connection that is kept.
+  package let response: ByteBuffer
+
+  package init(stamp: Stamp, response: ByteBuffer) {
+    self.stamp = stamp
+    self.response = response
+  }
+}
+
+/// The answer to `/readyz`.
+package enum ReadinessState: Equatable, Sendable {
+  /// The first stamp is awaited.
+  case starting
+  case ready(Readiness)
+  /// Asked to stop: leaving is announced, connections are drained.
+  case leaving
+}
+
+/// One series of the shell's own counters.
+package struct ShellMetric: Sendable {
+  /// The Prometheus name, with `unum_` in front.
+  package var name: String
+  package var help: String
+  /// Pairs of label and value; values are escaped by the renderer.
+  package var labels: [(String, String)]
+  /// Counter or gauge.
+  package var isCounter: Bool
+  package var value: Double
+
+  package init(name: String, help: String, labels: [(String, String)] = [], isCounter: Bool = true, value: Double) {
+    self.name = name
+    self.help = help
+    self.labels = labels
+    self.isCounter = isCounter
+    self.value = value
+  }
+}
