@@ -77,13 +77,13 @@ extension Node {
         index, record.incarnation, accuser: record.accuser, isConfirmed: true,
         because: .told(by: record.accuser ?? sender))
     case .suspect:
-      guard record.incarnation == held.incarnation, let at = suspicions.firstIndex(where: { $0.address == held.address })
-      else {
+      let position = suspicions.firstIndex { $0.address == held.address }
+      guard record.incarnation == held.incarnation, let position else {
         return suspect(
           index, record.incarnation, accuser: record.accuser, isConfirmed: true,
           because: .told(by: record.accuser ?? sender))
       }
-      suspicions[at].confirmFully()
+      suspicions[position].confirmFully()
     case .dead, .left:
       var record = record
       record.accuser = nil
@@ -165,9 +165,8 @@ extension Node {
     guard members.tombstones > 0 else { return }
     for index in (0..<members.count).reversed() {
       let member = members[index]
-      guard !member.isLive, now.monotonic - member.since > settings.forgetting, member.address != identity.address else {
-        continue
-      }
+      let isOld = now.monotonic - member.since > settings.forgetting
+      guard isOld, !member.isLive, member.address != identity.address else { continue }
       members.remove(at: index)
       emit(.report(.memberForgotten(name: member.record.name, member.address)))
     }

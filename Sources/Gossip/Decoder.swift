@@ -90,7 +90,9 @@ private struct Reader {
       address: address, incarnation: incarnation, state: state, name: name, httpPort: httpPort, accuser: accuser)
   }
 
-  mutating func integer<Integer: FixedWidthInteger>(_ type: Integer.Type = Integer.self) throws(DecodeError) -> Integer {
+  mutating func integer<Integer: FixedWidthInteger>(
+    _ type: Integer.Type = Integer.self
+  ) throws(DecodeError) -> Integer {
     let size = Integer.bitWidth / 8
     guard end - position >= size else { throw DecodeError(.malformed) }
     var value: Integer = 0

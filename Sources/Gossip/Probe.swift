@@ -74,7 +74,9 @@ struct Probe: Sendable {
   }
 
   /// The member to ask now; nil when there is none but ourselves.
-  mutating func nextTarget(among members: Membership, ourselves: Address, using generator: inout Generator) -> Address? {
+  mutating func nextTarget(
+    among members: Membership, ourselves: Address, using generator: inout Generator
+  ) -> Address? {
     defer { urgent = nil }
     let isLive = { (address: Address) in members.index(of: address).map { members[$0].isLive } ?? false }
     if let urgent, isLive(urgent) { return urgent }

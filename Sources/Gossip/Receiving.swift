@@ -120,8 +120,8 @@ extension Node {
   /// A datagram whose sender names our own address: our own, come back, or somebody who believes it to be his.
   private mutating func receivedFromOurselves(_ message: Message, _ source: Address) {
     if message.sender.incarnation == ownRecord.incarnation {
-      if case .contact = message.body, let question = questions.find(message.nonce) { metOurselves(at: question.target) }
-    } else if case .contact = message.body, source != identity.address, strangers.take(at: now.monotonic) {
+      if message.body == .contact, let question = questions.find(message.nonce) { metOurselves(at: question.target) }
+    } else if message.body == .contact, source != identity.address, strangers.take(at: now.monotonic) {
       send(.notice(.taken), to: source, nonce: message.nonce, isStranger: true)
     } else {
       counters.refuse(.address)
