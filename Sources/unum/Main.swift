@@ -52,8 +52,7 @@ enum Program {
       Terminal.say(message)
     } else {
       let line = message.split(separator: "\n").first.map(String.init) ?? String(describing: error)
-      let sentence = line.hasSuffix(".") ? String(line.dropLast()) : line
-      Terminal.complain(code == .validationFailure ? "\(sentence); see unum --help" : sentence)
+      Terminal.complain(code == .validationFailure ? "\(line) (see unum --help)" : line)
     }
     return code.rawValue
   }
