@@ -8,9 +8,9 @@ import Testing
 @Suite struct CommandTests {
   @Test(arguments: [
     ["--bind", "10.0.0.300"], ["serve", "--http", "x"], ["--nope"], ["nonsense"], ["--name"],
-    ["--advertise", "0.0.0.0"], ["--join", "a b"], ["--log-level", "loud"], ["--name", "two\nlines", "--bind", "x\ny"],
-    ["local", "--nodes", "0"], ["local", "--nodes", "101"], ["local", "--nodes", "many"], ["local", "--http-port", "65536"],
-    ["local", "--log-format", "xml"],
+    ["--advertise", "0.0.0.0"], ["--join", "a b"], ["--log-level", "loud"],
+    ["--name", "two\nlines", "--bind", "x\ny"], ["local", "--nodes", "0"], ["local", "--nodes", "101"],
+    ["local", "--nodes", "many"], ["local", "--http-port", "65536"], ["local", "--log-format", "xml"],
   ])
   func aWrongOptionIsOneLineAndStatus64(arguments: [String]) async throws {
     let outcome = try await Running.run(arguments)
