@@ -59,9 +59,9 @@ private struct LocalCluster: Service {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       var started: [Agent] = []
       for index in 0..<nodes {
-        let agent = try await start(index, seed: started.first?.identity.address, loops: loops)
+        let agent = try await start(index, seed: started.first?.datagramAddress, loops: loops)
         started.append(agent)
-        tasks.addTask { try await NodeService.run(agent) }
+        tasks.addTask { try await agent.run() }
       }
       Terminal.say(welcome(started))
       try await tasks.waitForAll()
@@ -87,7 +87,7 @@ private struct LocalCluster: Service {
   /// Each node's addresses, and what to type next.
   private func welcome(_ agents: [Agent]) -> String {
     let list = agents.map { agent in
-      "  \(agent.identity.name)  http://\(agent.httpAddress)  gossip on \(agent.identity.address)"
+      "  \(agent.configuration.name)  http://\(agent.httpAddress)  gossip on \(agent.datagramAddress)"
     }
     let first = agents.first.map { "http://\($0.httpAddress)" } ?? ""
     let last = agents.last.map { "http://\($0.httpAddress)" } ?? ""

@@ -1,7 +1,6 @@
 // The program's whole dealing with `Agent`: starting a node, running it as a service, and its log.
 
 import Agent
-import Gossip
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,7 +11,7 @@ import ServiceLifecycle
 /// A second HTTP thread made the server slower on two cores, and a busy HTTP thread must not delay an ack, or the node
 /// is suspected for being popular. They end with the process.
 struct Loops: Sendable {
-  let udp = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  let protocols = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let http = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }
 
@@ -24,34 +23,14 @@ struct NodeService: Service {
 
   func run() async throws {
     let agent = try await start()
-    logger.notice(
-      """
-      unum \(Version.current): member \(Terminal.escaped(configuration.name)) at \(agent.identity.address), \
-      HTTP on \(agent.httpAddress), cluster \(Terminal.escaped(configuration.cluster))
-      """)
-    try await NodeService.run(agent)
-    logger.notice("Stopped")
+    try await agent.run()
   }
 
   /// Binds and begins to join.
   func start() async throws -> Agent {
-    try await Agent.start(configuration: configuration, udp: loops.udp, http: loops.http, logger: logger)
-  }
-
-  /// Runs a started node until graceful shutdown, and lets it leave.
-  static func run(_ agent: Agent) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await agent.run() }
-      tasks.addTask {
-        // Throws when cancelled, which is when the node ended by itself.
-        guard (try? await gracefulShutdown()) != nil else { return }
-        await agent.stop()
-      }
-      defer { tasks.cancelAll() }
-      try await tasks.next()
-      tasks.cancelAll()
-      try await tasks.waitForAll()
-    }
+    try await Agent.start(
+      configuration: configuration, version: Version.current, datagramLoop: loops.protocols.next(),
+      httpGroup: loops.http, logger: logger)
   }
 }
 

@@ -2,20 +2,22 @@ import Agent
 import Gossip
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 struct StartError: Error {}
 final class Agent: Sendable {
-  let identity: Identity
+  let datagramAddress: Address
   let httpAddress: Address
-  let (stream, continuation) = AsyncStream<Void>.makeStream()
+  let configuration: AgentConfiguration
   init(_ c: AgentConfiguration) {
-    identity = Identity(address: c.bind, name: c.name, httpPort: c.http.port)
+    configuration = c
+    datagramAddress = c.bind
     httpAddress = c.http
   }
   static func start(
-    configuration: AgentConfiguration, udp: any EventLoopGroup, http: any EventLoopGroup, logger: Logger
+    configuration: AgentConfiguration, version: String, datagramLoop: any EventLoop, httpGroup: any EventLoopGroup,
+    logger: Logger
   ) async throws -> Agent { Agent(configuration) }
-  func run() async throws { for await _ in stream {} }
-  func stop() async { continuation.finish() }
+  func run() async throws { try? await gracefulShutdown() }
 }
 func LogSink(format: LogSettings.Format) -> any LogHandler { StreamLogHandler.standardError(label: "unum") }

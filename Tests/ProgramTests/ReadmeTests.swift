@@ -32,7 +32,7 @@ import Testing
   private func run(of command: String) -> Run? {
     if command == "swift test" { return .byTheChecks }
     let words = command.split(separator: " ").map(String.init)
-    if command.hasPrefix("swift run -c release unum local") { return .asLocal(Array(words.dropFirst(5))) }
+    if command.hasPrefix("swift run -c release unum local") { return .asLocal(Array(words.dropFirst(6))) }
     if words.first == "unum" { return .asNode(Array(words.dropFirst())) }
     return nil
   }
@@ -64,7 +64,7 @@ import Testing
     let node = try Running(arguments + ["--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"])
     _ = try await eventually("the start of \(arguments)") {
       if !node.isRunning { throw Missed(what: "it ended: \(node.standardError)", limit: .zero) }
-      return node.standardError.contains("HTTP on") ? true : nil
+      return node.standardError.contains(", HTTP ") ? true : nil
     }
     node.send(SIGTERM)
     #expect(try await node.outcome(within: .seconds(5)).status == 0)
@@ -73,7 +73,10 @@ import Testing
   /// The local cluster starts, and each line that it says to try works, in order.
   private func expectLocal(_ arguments: [String]) async throws {
     let local = try Running(arguments + ["--http-port", "0"])
-    _ = try await eventually("the local cluster") { local.standardOutput.contains("Ctrl-C") ? true : nil }
+    _ = try await eventually("the local cluster") {
+      if !local.isRunning { throw Missed(what: "it ended: \(local.standardError)", limit: .zero) }
+      return local.standardOutput.contains("Ctrl-C") ? true : nil
+    }
     let urls = local.standardOutput.matches(of: /curl (http:\S+)/).map { String($0.output.1) }
     try #require(urls.count == 3)
     #expect(try await Running.curl(urls[0]) == "5")
@@ -95,7 +98,7 @@ import Testing
   }
 
   @Test func theVersionIsTheSameInProgramReadmeAndChanges() throws {
-    #expect(try file("README.md").contains("unum \(Version.current): member"))
+    #expect(try file("README.md").contains("Unum \(Version.current): "))
     #expect(try file("CHANGELOG.md").contains("## \(Version.current)"))
   }
 

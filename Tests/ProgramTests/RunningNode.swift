@@ -20,7 +20,7 @@ final class RunningNode {
     let line = try await eventually("the start of \(name)") {
       let said = process.standardError
       if !process.isRunning { throw Missed(what: "\(name) ended: \(said)", limit: .zero) }
-      return said.firstMatch(of: /at (?<gossip>\S+), HTTP on (?<http>\S+), cluster/)
+      return said.firstMatch(of: /at (?<gossip>\S+) .*, HTTP (?<http>\S+), cluster/)
     }
     self.gossip = String(line.gossip)
     self.http = String(line.http)
