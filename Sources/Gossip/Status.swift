@@ -64,3 +64,65 @@ package struct StatusSnapshot: Equatable, Sendable {
   package var localHealth: Int
   package var counters: Counters
 }
+
+extension Node {
+  /// Everything that people may ask about, copied out. Takes time in proportion to the members.
+  package func status(at real: Now) -> StatusSnapshot {
+    let time = real.monotonic - stalled
+    let names = namesOfTheLiving()
+    var count = ConvergenceCount()
+    let views = (0..<members.count).map { index in
+      let view = view(of: members[index], at: time, names)
+      switch view.convergence {
+      case .current: count.current += 1
+      case .behind: count.behind += 1
+      case .unheard: count.unheard += 1
+      case nil: break
+      }
+      return view
+    }
+    return StatusSnapshot(
+      stamp: register.stamp, readiness: readiness.state, isLeaving: leaving.isUnderWay, members: views,
+      convergence: count, sets: register.sets, lostWrites: register.lostWrites, recentLosses: register.recentLosses,
+      localHealth: probe.localHealth, counters: counters)
+  }
+
+  private func view(of member: Member, at time: Instant, _ names: [(String, UInt64)]) -> MemberView {
+    let isSelf = member.address == identity.address
+    let record = member.record
+    let isReplaced = record.state == .dead && Node.isHeld(record.name, above: record.incarnation, names)
+    return MemberView(
+      name: record.name, address: record.address, httpPort: record.httpPort,
+      status: isReplaced ? .replaced : record.state.status, incarnation: record.incarnation,
+      stamp: isSelf ? register.stamp : member.stamp,
+      lastHeard: isSelf ? .zero : member.heard.map { max(time - $0, .zero) },
+      roundTrip: member.roundTrip.estimate, convergence: isSelf ? nil : convergence(of: member), isSelf: isSelf)
+  }
+
+  /// In which of the three classes a live member is.
+  private func convergence(of member: Member) -> Convergence? {
+    guard member.isLive else { return nil }
+    guard let stamp = member.stamp, let heard = member.heard else { return .unheard }
+    if stamp >= register.stamp { return .current }
+    return heard > register.changed ? .behind : .unheard
+  }
+
+  /// The names of live members with their incarnations, sorted by name.
+  private func namesOfTheLiving() -> [(String, UInt64)] {
+    guard members.tombstones > 0 else { return [] }
+    return (0..<members.count).map { members[$0] }.filter(\.isLive)
+      .map { ($0.record.name, $0.record.incarnation) }
+      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
+  }
+
+  /// Whether a live member elsewhere has this name with a higher incarnation: then the dead address was replaced.
+  private static func isHeld(_ name: String, above incarnation: UInt64, _ names: [(String, UInt64)]) -> Bool {
+    var low = 0
+    var high = names.count
+    while low < high {
+      let middle = (low + high) / 2
+      if (names[middle].0, names[middle].1) <= (name, incarnation) { low = middle + 1 } else { high = middle }
+    }
+    return low < names.count && names[low].0 == name
+  }
+}

@@ -1,0 +1,181 @@
+// Never isolated: who is not in the list of live members is still in a book, and the book is read for ever.
+//
+// It holds every seed and the members that once answered us and are not alive now. One entry at random is contacted in
+// each interval, so that a partition heals, whatever its length, in about a second for a small cluster and at a constant
+// cost for a large one. Rejected: giving up after a time (the commonest complaint about such systems) and gossiping the
+// book (then nobody could ever forget an address).
+
+/// Addresses to contact when everything else is lost.
+struct AddressBook: Sendable {
+  /// A member that is not alive now.
+  struct Gone: Sendable {
+    var address: Address
+    var since: Instant
+  }
+
+  /// What to contact next.
+  enum Entry: Sendable {
+    case seed(Int)
+    case member(Gone)
+  }
+
+  /// The last known addresses of each seed, in the order of the seeds; nil before it was resolved.
+  private(set) var seeds: [[Address]?]
+  private(set) var gone: [Gone] = []
+  /// Seeds' addresses at which we met ourselves.
+  private(set) var ourselves: [Address] = []
+  /// When the next entry is contacted.
+  var deadline: Instant
+  /// No seed has answered since the start or since we joined anew.
+  var isJoining: Bool
+  /// Rounds over all seeds while joining.
+  var attempts = 0
+  /// When it is next said that no seed answers, and the failures of each seed to resolve.
+  var complainAt: Instant
+  var failures: [Int]
+  /// How often we were told that our advertised address does not lead to us.
+  var refusals = 0
+
+  init(seeds count: Int, at now: Instant) {
+    seeds = Array(repeating: nil, count: count)
+    failures = Array(repeating: 0, count: count)
+    isJoining = count > 0
+    deadline = now
+    complainAt = now + .seconds(3)
+  }
+
+  var count: Int { seeds.count + gone.count }
+
+  /// Notes a member that is gone; where there is no room, in place of the one that is gone for longest.
+  mutating func add(_ address: Address, at now: Instant, _ settings: Settings) {
+    remove(address)
+    if count >= settings.addressBookSize {
+      guard !gone.isEmpty else { return }
+      gone.removeFirst()
+    }
+    gone.append(Gone(address: address, since: now))
+  }
+
+  mutating func remove(_ address: Address) { gone.removeAll { $0.address == address } }
+
+  mutating func learnt(_ addresses: [Address], ofSeed seed: Int) {
+    if seeds.indices.contains(seed) { seeds[seed] = addresses }
+  }
+
+  mutating func metOurselves(at address: Address) {
+    if !ourselves.contains(address) { ourselves.append(address) }
+  }
+
+  /// An entry at random; nil when it is none's turn.
+  mutating func draw(at now: Instant, _ settings: Settings, using generator: inout Generator) -> Entry? {
+    guard count > 0 else { return nil }
+    let index = generator.below(count)
+    guard index >= seeds.count else { return .seed(index) }
+    let entry = gone[index - seeds.count]
+    if now - entry.since > settings.longGone, !generator.chance(0.1) { return nil }
+    return .member(entry)
+  }
+
+  /// Addresses of one name that are contacted; a headless service of more is found through the first ones.
+  static let addressesOfASeed = 16
+}
+
+extension Node {
+  /// Contacts an entry of the book, or while joining all seeds.
+  mutating func contactIfDue() {
+    guard book.deadline <= now.monotonic else { return }
+    guard !leaving.isUnderWay else { return book.deadline = .distantFuture }
+    if book.isJoining { return contactAllSeeds() }
+    let others = members.liveCount - 1
+    let entries = max(book.count, 1)
+    let share = Duration.microseconds(others * 1_000_000 / (4 * entries))
+    book.deadline = now.monotonic + max(settings.contactInterval, share)
+    switch book.draw(at: now.monotonic, settings, using: &generator) {
+    case .seed(let seed):
+      // A seed whose addresses are all live members has nothing to tell; its name may still come to mean others.
+      let isAllLive = book.seeds[seed]?.allSatisfy { isLive($0) } ?? false
+      if !isAllLive || generator.chance(0.1) { emit(.resolve(seed: seed)) }
+    case .member(let gone): contact(gone.address)
+    case nil: break
+    }
+  }
+
+  /// Asks whoever is at an address to answer.
+  mutating func contact(_ address: Address) {
+    guard address != identity.address, address.isReachable else { return }
+    ask(.contact, address, for: .contact)
+  }
+
+  /// The addresses that a seed has now.
+  mutating func resolved(_ seed: Int, _ addresses: [Address], failure: String?) {
+    guard book.failures.indices.contains(seed) else { return }
+    let reachable = addresses.filter(\.isReachable).prefix(AddressBook.addressesOfASeed)
+    guard !reachable.isEmpty else {
+      book.failures[seed] += 1
+      let count = book.failures[seed]
+      // At the first failure, then at the second, the fourth and so on: a name that is wrong for ever fills no log.
+      if count & (count - 1) == 0 {
+        emit(.report(.seedUnresolved(seed: seed, failure: failure ?? "it has no address")))
+      }
+      return
+    }
+    book.failures[seed] = 0
+    book.learnt(Array(reachable), ofSeed: seed)
+    for address in reachable where !isLive(address) && !book.ourselves.contains(address) { contact(address) }
+    readyIfAllSeedsAreOurselves()
+  }
+
+  /// A contact came back to us: that address is our own.
+  mutating func metOurselves(at address: Address) {
+    book.metOurselves(at: address)
+    readyIfAllSeedsAreOurselves()
+  }
+
+  /// Whoever was contacted answered.
+  mutating func contactAnswered(_ address: Address, by sender: Message.Sender) {
+    book.isJoining = false
+    if isLive(sender.address) { pullSoon(from: sender.address) } else { verify(sender.address) }
+  }
+
+  /// Whom we contacted could not reach us at the address that we advertise. Told at the first time, the second, the
+  /// fourth and so on: each contact brings it again.
+  mutating func advertisedAddressRefused(_ refused: RefusedAddress, by sender: Address) {
+    book.refusals += 1
+    if book.refusals & (book.refusals - 1) == 0 { emit(.report(.advertisedAddressRefused(by: sender, refused))) }
+  }
+
+  /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
+  mutating func joinAnew() {
+    for index in (0..<members.count).reversed() where members[index].address != identity.address {
+      if members[index].isLive { book.add(members[index].address, at: now.monotonic, settings) }
+      members.remove(at: index)
+    }
+    suspicions = []
+    relays = []
+    probe.attempt = nil
+    antiEntropy.beginAnew(at: now.monotonic, settings, canJoin: book.count > 0)
+    book.deadline = now.monotonic
+    book.isJoining = !book.seeds.isEmpty
+    reports.changed()
+  }
+
+  private mutating func contactAllSeeds() {
+    book.attempts += 1
+    for seed in book.seeds.indices { emit(.resolve(seed: seed)) }
+    if let gone = book.gone.last { contact(gone.address) }
+    let backoff = min(book.attempts, AddressBook.joinBackoff.count) - 1
+    book.deadline = now.monotonic + AddressBook.joinBackoff[backoff]
+    guard book.complainAt <= now.monotonic else { return }
+    emit(.report(.noSeedAnswered(attempts: book.attempts)))
+    // Each complaint doubles the time to the next, from three seconds up to ten minutes.
+    let waited = min(now.monotonic - readiness.started, .seconds(600))
+    book.complainAt = now.monotonic + max(waited, .seconds(3))
+  }
+}
+
+extension AddressBook {
+  /// While joining: quickly at first, for packets that were lost and nodes that start together; then once a second.
+  static let joinBackoff: [Duration] = [
+    .milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1),
+  ]
+}

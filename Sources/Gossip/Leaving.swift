@@ -1,0 +1,73 @@
+// Going in order: say so, be heard, stop. A node that is stopped without this is found dead after a second and a half;
+// one that leaves is known to have left within a round trip, and nobody raises an alarm.
+
+/// The announcement that this node leaves.
+struct Leaving: Sendable {
+  private(set) var isUnderWay = false
+  private(set) var isOver = false
+  private(set) var confirmed = 0
+  private var giveUpAt = Instant.distantFuture
+  private var announceAt = Instant.distantFuture
+
+  var deadline: Instant { isUnderWay && !isOver ? min(giveUpAt, announceAt) : .distantFuture }
+
+  mutating func begin(at now: Instant, _ settings: Settings) {
+    isUnderWay = true
+    announceAt = now
+    giveUpAt = now + settings.leaveTimeout
+  }
+
+  /// Whether to announce again.
+  mutating func announces(at now: Instant) -> Bool {
+    guard announceAt <= now else { return false }
+    announceAt = now + Leaving.interval
+    return true
+  }
+
+  mutating func heard() { confirmed += 1 }
+
+  func isDone(wanted: Int, at now: Instant) -> Bool {
+    isUnderWay && !isOver && (confirmed >= wanted || giveUpAt <= now)
+  }
+
+  mutating func end() { isOver = true }
+
+  /// Several round trips of a LAN; ten announcements fit in before giving up.
+  private static let interval: Duration = .milliseconds(100)
+}
+
+extension Node {
+  /// We are asked to leave.
+  mutating func leave() {
+    guard !leaving.isUnderWay, let index = members.index(of: identity.address) else { return }
+    leaving.begin(at: now.monotonic, settings)
+    probe.attempt = nil
+    var own = ownRecord
+    own.state = .left
+    members.update(at: index, to: own, since: now.monotonic)
+    spread(Rumours.Claim(address: own.address, incarnation: own.incarnation, state: .left))
+  }
+
+  /// Announces, and ends when enough members know or the time is over.
+  mutating func leaveIfDue() {
+    guard leaving.isUnderWay, !leaving.isOver else { return }
+    // We are no longer live in our own list, so this is the number of the others.
+    let wanted = min(settings.leaveConfirmations, members.liveCount)
+    if leaving.isDone(wanted: wanted, at: now.monotonic) {
+      leaving.end()
+      return emit(.left(confirmed: leaving.confirmed))
+    }
+    guard leaving.announces(at: now.monotonic) else { return }
+    let ourselves = identity.address
+    let peers = members.random(settings.leaveConfirmations + 1, using: &generator) {
+      $0.state == .alive && $0.address != ourselves
+    }
+    for peer in peers {
+      let nonce = questions.ask(peer, for: .farewell, at: now.monotonic, using: &generator)
+      send(.ping(target: peer), to: peer, nonce: nonce, first: [ownRecord])
+    }
+  }
+
+  /// A member acknowledged that we leave.
+  mutating func farewellHeard() { leaving.heard() }
+}

@@ -1,0 +1,53 @@
+// One member, as this node knows it: what is said of it (the record, which is gossiped) and what we saw of it ourselves
+// (which is not).
+
+/// A member of the cluster in a node's list.
+struct Member: Sendable {
+  /// What is believed of it. Its accuser is always nil here: accusers belong to the suspicion.
+  var record: Record
+  /// Since when it has this state.
+  var since: Instant
+  /// When it was last heard, by any datagram that we believe to be its own.
+  var heard: Instant?
+  /// The stamp that it had then.
+  var stamp: Stamp?
+  /// Measured on our own questions.
+  var roundTrip = RoundTrip()
+  /// It once answered a question of ours: worth an entry in the address book when it is gone.
+  var hasAnswered = false
+
+  init(record: Record, since: Instant) {
+    self.record = record
+    self.record.accuser = nil
+    self.since = since
+  }
+
+  var address: Address { record.address }
+  var state: Record.State { record.state }
+  /// Alive or suspect: it is probed, pushed to and part of the digest.
+  var isLive: Bool { state < .dead }
+}
+
+/// A smoothed round-trip time and its deviation, as TCP keeps them (RFC 6298, section 2).
+struct RoundTrip: Equatable, Sendable {
+  /// Microseconds; 0 is "not measured".
+  private var smoothed: Int64 = 0
+  private var deviation: Int64 = 0
+
+  /// Nil until it was measured.
+  var estimate: Duration? { smoothed == 0 ? nil : .microseconds(smoothed) }
+
+  /// By when all but few answers come, in microseconds: the estimate and four deviations; 0 when nothing is known.
+  var bound: Int64 { smoothed + 4 * deviation }
+
+  /// Takes in one measurement: an eighth of it into the estimate, a quarter into the deviation.
+  mutating func measured(_ duration: Duration) {
+    let sample = max(1, duration.microseconds)
+    if smoothed == 0 {
+      (smoothed, deviation) = (sample, sample / 2)
+    } else {
+      deviation += (abs(sample - smoothed) - deviation) / 4
+      smoothed = max(1, smoothed + (sample - smoothed) / 8)
+    }
+  }
+}

@@ -1,0 +1,207 @@
+// Failure detection: each period one member is asked, directly and through helpers, and suspected only if all of that
+// failed (SWIM, section 3.1).
+//
+// The target is alternately the next of a shuffled list, renewed when it ends (SWIM, section 4.3), and the next in
+// address order after the last one so chosen, beginning at our own address: all nodes walk in step, each at another
+// place, and so between them ask everybody in every second period. The shuffled list alone sometimes leaves a member
+// unasked for 3 s at 50 members; the ordered walk alone would let two neighbours that fail together hide each other.
+//
+// All times stretch with the local health (a node that gets no answers, while others do, doubts itself first: Lifeguard,
+// section IV.A) and with the target's measured round-trip time.
+
+/// The probing of members, one at a time.
+struct Probe: Sendable {
+  /// A probe that has not ended.
+  struct Attempt: Sendable {
+    var target: Address
+    var started: Instant
+    /// Multiplies the times of this probe.
+    var stretch: Double
+    var pingsSent = 0
+    var requestsSent = 0
+    var helpers: [Helper] = []
+  }
+
+  /// A member that was asked to ping the target for us.
+  struct Helper: Sendable {
+    var address: Address
+    /// It was heard within a period before: if it is silent now, the fault may be ours.
+    var wasHeard: Bool
+    var hasSpoken = false
+  }
+
+  /// When the next probe begins.
+  var next: Instant
+  var attempt: Attempt?
+  /// A member that is probed next whoever's turn it is: there is evidence that it is gone.
+  var urgent: Address?
+  /// 0 is well; at most `Settings.maximumLocalHealth` (Lifeguard's local health multiplier, less one).
+  var localHealth = 0
+  /// Round trips to all members together, for those that were not measured yet.
+  var roundTrip = RoundTrip()
+  private var order: [Address] = []
+  private var position = 0
+  private var walked: Address
+  private var isWalkersTurn = false
+
+  init(at start: Instant, ourselves: Address) {
+    next = start
+    walked = ourselves
+  }
+
+  /// The next thing to do for the current probe, or the next one's beginning.
+  func deadline(_ settings: Settings) -> Instant {
+    guard let attempt else { return next }
+    var due = attempt.time(of: settings.probeTimeout)
+    if attempt.pingsSent < settings.directPings.count {
+      due = min(due, attempt.time(of: settings.directPings[attempt.pingsSent]))
+    }
+    if attempt.requestsSent < settings.indirectPings.count {
+      due = min(due, attempt.time(of: settings.indirectPings[attempt.requestsSent]))
+    }
+    return due
+  }
+
+  mutating func worsenHealth(by points: Int, _ settings: Settings) {
+    localHealth = min(localHealth + points, settings.maximumLocalHealth)
+  }
+
+  mutating func improveHealth() { localHealth = max(localHealth - 1, 0) }
+
+  /// A member joined: it is asked somewhere in the rest of this round.
+  mutating func added(_ address: Address, using generator: inout Generator) {
+    order.insert(address, at: position + generator.below(order.count - position + 1))
+  }
+
+  /// The member to ask now; nil when there is none but ourselves.
+  mutating func nextTarget(
+    among members: Membership, ourselves: Address, using generator: inout Generator
+  ) -> Address? {
+    defer { urgent = nil }
+    let isLive = { (address: Address) in members.index(of: address).map { members[$0].isLive } ?? false }
+    if let urgent, isLive(urgent) { return urgent }
+    isWalkersTurn.toggle()
+    if isWalkersTurn {
+      guard let target = members.nextLive(after: walked, excluding: ourselves) else { return nil }
+      walked = target
+      return target
+    }
+    for _ in 0..<2 {
+      while position < order.count {
+        position += 1
+        if isLive(order[position - 1]) { return order[position - 1] }
+      }
+      order = (0..<members.count).map { members[$0] }.filter { $0.isLive && $0.address != ourselves }.map(\.address)
+      generator.shuffle(&order)
+      position = 0
+    }
+    return nil
+  }
+}
+
+extension Probe.Attempt {
+  /// When this point of the probe's schedule comes.
+  func time(of offset: Duration) -> Instant {
+    started + .microseconds(Int64(Double(offset.microseconds) * stretch))
+  }
+}
+
+extension Node {
+  /// Carries the probe on: pings, requests to helpers, its end, and the beginning of the next.
+  mutating func probeIfDue() {
+    guard probe.deadline(settings) <= now.monotonic else { return }
+    if probe.attempt == nil { beginProbe() }
+    guard let attempt = probe.attempt else { return }
+    if attempt.time(of: settings.probeTimeout) <= now.monotonic { return probeFailed() }
+    if attempt.pingsSent < settings.directPings.count,
+      attempt.time(of: settings.directPings[attempt.pingsSent]) <= now.monotonic
+    {
+      probe.attempt?.pingsSent += 1
+      ask(.ping(target: attempt.target), attempt.target, for: .probe)
+    }
+    if attempt.requestsSent < settings.indirectPings.count,
+      attempt.time(of: settings.indirectPings[attempt.requestsSent]) <= now.monotonic
+    {
+      probe.attempt?.requestsSent += 1
+      askHelpers()
+    }
+  }
+
+  private mutating func beginProbe() {
+    let health = Double(1 + probe.localHealth)
+    probe.next = now.monotonic + .microseconds(Int64(Double(settings.period.microseconds) * health))
+    guard !leaving.isUnderWay,
+      let target = probe.nextTarget(among: members, ourselves: identity.address, using: &generator),
+      let index = members.index(of: target)
+    else { return }
+    let stretch = health * patience(with: members[index])
+    probe.attempt = Probe.Attempt(target: target, started: now.monotonic, stretch: stretch)
+    if let end = probe.attempt?.time(of: settings.period) { probe.next = max(probe.next, end) }
+  }
+
+  /// How many times longer than in a LAN this member's answers may take: 1 while its round trips stay below the
+  /// distance of two pings, so that the second ping is sent only when the first is late.
+  func patience(with member: Member) -> Double {
+    let bound = member.roundTrip.estimate == nil ? probe.roundTrip.bound : member.roundTrip.bound
+    let spacing = settings.directPings.count > 1 ? settings.directPings[1] : settings.probeTimeout
+    return min(max(1, Double(bound) / Double(spacing.microseconds)), Node.mostPatience)
+  }
+
+  /// Round trips up to 0.7 s are waited for; beyond that a probe would take minutes at the worst local health.
+  private static let mostPatience = 10.0
+
+  private mutating func askHelpers() {
+    guard var attempt = probe.attempt else { return }
+    if attempt.helpers.isEmpty {
+      let excluded = (identity.address, attempt.target)
+      let addresses = members.random(settings.helpers, using: &generator) {
+        $0.state == .alive && $0.address != excluded.0 && $0.address != excluded.1
+      }
+      attempt.helpers = addresses.map { address in
+        let heard = members.index(of: address).flatMap { members[$0].heard }
+        return Probe.Helper(address: address, wasHeard: heard.map { now.monotonic - $0 <= settings.period } ?? false)
+      }
+      probe.attempt = attempt
+    }
+    let left = (attempt.time(of: settings.probeTimeout) - now.monotonic).microseconds / 1000
+    let deadline = UInt16(clamping: max(left, 1))
+    for helper in attempt.helpers {
+      ask(.request(target: attempt.target, deadline: deadline), helper.address, for: .indirect(attempt.target))
+    }
+  }
+
+  /// The member answered, directly or through a helper: its probe is over, and so are doubts about ourselves.
+  mutating func probeAnswered(by address: Address) {
+    guard probe.attempt?.target == address else { return }
+    probe.attempt = nil
+    probe.improveHealth()
+  }
+
+  /// A helper sent something about our request: whatever it says, our packets reach it and its reach us.
+  mutating func helperSpoke(_ address: Address) {
+    if let index = probe.attempt?.helpers.firstIndex(where: { $0.address == address }) {
+      probe.attempt?.helpers[index].hasSpoken = true
+    }
+  }
+
+  /// Nobody answered for the target: it is suspect from now on.
+  mutating func probeFailed() {
+    guard let attempt = probe.attempt else { return }
+    probe.attempt = nil
+    guard let index = members.index(of: attempt.target), members[index].isLive else { return }
+    counters.failedProbes += 1
+    if members[index].state == .alive {
+      let silent = attempt.helpers.filter { $0.wasHeard && !$0.hasSpoken }.count
+      probe.worsenHealth(by: attempt.helpers.isEmpty ? 1 : silent, settings)
+    }
+    accuse(index, unanswered: attempt.pingsSent)
+  }
+
+  /// Evidence from elsewhere that nobody is there, which counts like an unanswered probe and never for more.
+  mutating func evidenceOfAbsence(of address: Address) {
+    if probe.attempt?.target == address { return probeFailed() }
+    guard let index = members.index(of: address), members[index].state == .alive else { return }
+    probe.urgent = address
+    if probe.attempt == nil { probe.next = now.monotonic }
+  }
+}

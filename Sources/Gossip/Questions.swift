@@ -1,0 +1,78 @@
+// What we asked and of whom. An answer counts only if it repeats the nonce of a question and comes from whoever was
+// asked: that is what lets a node believe an answer from an address that it has never heard of, and what makes a forged
+// ack a matter of guessing 64 bits.
+//
+// Questions stay for a while after their time is up: a late answer is still evidence of life and a measurement.
+
+/// The questions of the last seconds.
+struct Questions: Sendable {
+  /// What the answer is for.
+  enum Purpose: Equatable, Sendable {
+    /// A ping of the current probe.
+    case probe
+    /// A helper was asked to ping this member.
+    case indirect(Address)
+    /// A ping of a suspect, to hear it refute.
+    case suspicion
+    /// A ping for another member's probe.
+    case relay
+    /// A contact with an address of the address book.
+    case contact
+    /// A ping to find out who somebody is: a newcomer, or a member of whom something incredible was said.
+    case verification
+    /// A ping to see whether a member's digest still differs from ours.
+    case comparison
+    /// A ping that announces that we leave.
+    case farewell
+    /// A pull.
+    case pull
+  }
+
+  struct Question: Sendable {
+    var nonce: UInt64
+    /// The identity that was asked; for a contact the address that was written to.
+    var target: Address
+    var purpose: Purpose
+    var asked: Instant
+    var isAnswered = false
+  }
+
+  private var list: [Question] = []
+
+  /// Notes a question and returns its nonce.
+  mutating func ask(
+    _ target: Address, for purpose: Purpose, at now: Instant, using generator: inout Generator
+  ) -> UInt64 {
+    forget(before: now - Questions.memory)
+    let nonce = max(1, generator.next())
+    list.append(Question(nonce: nonce, target: target, purpose: purpose, asked: now))
+    return nonce
+  }
+
+  /// The question with this nonce, if it was asked lately; answered or not.
+  func find(_ nonce: UInt64) -> Question? { list.last { $0.nonce == nonce } }
+
+  /// Marks the question as answered; false when it had been (a datagram that came twice) or is unknown.
+  mutating func answered(_ nonce: UInt64) -> Bool {
+    guard let index = list.lastIndex(where: { $0.nonce == nonce }), !list[index].isAnswered else { return false }
+    list[index].isAnswered = true
+    return true
+  }
+
+  /// Waits for another answer to the same question.
+  mutating func reopen(_ nonce: UInt64) {
+    if let index = list.lastIndex(where: { $0.nonce == nonce }) { list[index].isAnswered = false }
+  }
+
+  private mutating func forget(before instant: Instant) {
+    let kept = list.firstIndex { $0.asked >= instant } ?? list.count
+    let surplus = list.count + 1 - Questions.capacity
+    let dropped = max(kept, surplus)
+    if dropped > 0 { list.removeFirst(dropped) }
+  }
+
+  /// Answers later than this are nobody's: the slowest probe (local health and round trip at their worst) has ended.
+  private static let memory: Duration = .seconds(5)
+  /// A node asks some tens a second at the most; what goes beyond is a flood, and the oldest are given up.
+  private static let capacity = 512
+}

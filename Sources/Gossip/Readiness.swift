@@ -1,0 +1,74 @@
+// When a node may speak for the cluster: at the first stamp of a ready peer, at once when it is the first, after three
+// seconds when nobody answers. A node that restarts behind a cluster's back would otherwise take writes at generation 1
+// and lose every one of them.
+
+/// The way to readiness, and the writes that wait for the first stamp.
+struct ReadinessGate: Sendable {
+  let started: Instant
+  private(set) var state: Readiness?
+  private let aloneAt: Instant
+  private let writesAt: Instant
+  private var hasFirstStamp = false
+  /// Writes of the node's first moments, in the order in which they came.
+  var waiting: [(value: Int64, request: RequestID)] = []
+
+  init(at now: Instant, _ settings: Settings) {
+    started = now
+    aloneAt = now + settings.aloneAfter
+    writesAt = now + settings.firstSetWaits
+    state = nil
+  }
+
+  var isReady: Bool { state != nil }
+
+  var deadline: Instant {
+    min(state == nil ? aloneAt : .distantFuture, waiting.isEmpty ? .distantFuture : writesAt)
+  }
+
+  /// Whether a write has to wait. Also on a node without seeds: others may still know it and bring the value.
+  func waits(at now: Instant) -> Bool { !hasFirstStamp && now < writesAt }
+
+  func isLate(at now: Instant) -> Bool { state == nil && aloneAt <= now }
+
+  mutating func become(_ readiness: Readiness) { state = state ?? readiness }
+
+  mutating func gotFirstStamp() { hasFirstStamp = true }
+}
+
+extension Node {
+  /// A ready peer's stamp was merged.
+  mutating func firstStampKnown() {
+    readiness.gotFirstStamp()
+    become(.synchronised)
+    releaseWrites()
+  }
+
+  /// Time alone makes ready, and lets writes go on.
+  mutating func readyIfDue() {
+    if settings.seeds.isEmpty { become(.first) }
+    if readiness.isLate(at: now.monotonic) { become(.alone) }
+    releaseWrites()
+  }
+
+  /// All seeds turned out to be ourselves: we are the first.
+  mutating func readyIfAllSeedsAreOurselves() {
+    let known = book.ourselves + [identity.address]
+    let isOurselves = { (address: Address) in known.contains(address) }
+    guard book.seeds.allSatisfy({ $0?.allSatisfy(isOurselves) ?? false }) else { return }
+    book.isJoining = false
+    become(.first)
+  }
+
+  private mutating func become(_ state: Readiness) {
+    guard !readiness.isReady else { return }
+    readiness.become(state)
+    emit(.report(.ready(state)))
+  }
+
+  private mutating func releaseWrites() {
+    guard !readiness.waiting.isEmpty, !readiness.waits(at: now.monotonic) else { return }
+    let waiting = readiness.waiting
+    readiness.waiting = []
+    for (value, request) in waiting { write(value, request) }
+  }
+}

@@ -1,0 +1,77 @@
+// When people are told: members and state every five seconds and after a change, but once a second at most; and the
+// ticker of the original, which posts the stamp over HTTP to two members every two seconds.
+
+/// When the next summary is due and what changed since the last one.
+struct Reports: Sendable {
+  /// Changes of members and value, ever: whoever wants to know whether an event changed something compares it.
+  private(set) var changes = 0
+  private var changedMembers: [Address] = []
+  private var isChanged = true
+  private var last: Instant
+  private let interval: Duration
+  private let spacing: Duration
+
+  init(at now: Instant, _ settings: Settings) {
+    interval = settings.reportInterval
+    spacing = settings.reportSpacing
+    last = now - spacing
+  }
+
+  var deadline: Instant {
+    guard interval > .zero else { return .distantFuture }
+    return last + (isChanged ? min(spacing, interval) : interval)
+  }
+
+  mutating func changed(_ member: Address? = nil) {
+    changes &+= 1
+    isChanged = true
+    guard interval > .zero, let member, !changedMembers.contains(member) else { return }
+    if changedMembers.count < Reports.mostChanges { changedMembers.append(member) }
+  }
+
+  /// Begins a summary; returns the members that changed since the last.
+  mutating func begin(at now: Instant) -> [Address] {
+    last = now
+    isChanged = false
+    defer { changedMembers = [] }
+    return changedMembers
+  }
+
+  /// A line that lists more is not read; the log has a line for each change besides.
+  private static let mostChanges = 64
+}
+
+extension Node {
+  /// Tells members and state.
+  mutating func reportIfDue() {
+    guard reports.deadline <= now.monotonic else { return }
+    let changed = reports.begin(at: now.monotonic)
+    let indices: [Int]
+    if members.count <= settings.reportedMembers {
+      indices = Array(0..<members.count)
+    } else {
+      indices = changed.compactMap { members.index(of: $0) }
+    }
+    let listed = indices.map { index in
+      let record = members[index].record
+      return MemberSummary(name: record.name, address: record.address, status: record.state.status)
+    }
+    emit(.report(.summary(members: listed, live: members.liveCount, stamp: register.stamp)))
+  }
+
+  /// Posts the stamp to two random live members and to the extra peers.
+  mutating func notifyIfDue() {
+    guard notifyAt <= now.monotonic else { return }
+    notifyAt = now.monotonic + settings.notifyInterval
+    guard !leaving.isUnderWay else { return }
+    let ourselves = identity.address
+    let peers = members.random(settings.notifyFanout, using: &generator) {
+      $0.isLive && $0.address != ourselves && $0.record.httpPort != 0
+    }
+    for peer in peers {
+      guard let index = members.index(of: peer) else { continue }
+      emit(.notify(.member(peer, http: peer.with(port: members[index].record.httpPort)), register.stamp))
+    }
+    for peer in 0..<settings.notifyPeers { emit(.notify(.peer(peer), register.stamp)) }
+  }
+}

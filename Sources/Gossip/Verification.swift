@@ -1,0 +1,74 @@
+// Finding out who somebody is: the claimed address is pinged, and only its own answer makes a member of it.
+//
+// Whoever advertises an address that does not lead to it (127.0.0.1, a container's inner address, another's) would
+// otherwise live in everybody's list for ever, be suspected, and refute. Such a newcomer is told what is wrong instead.
+
+/// An address that is being asked who it is.
+struct Verification: Sendable {
+  var address: Address
+  /// The incarnation that somebody claimed at this address, and from where; nil when it is our own question.
+  var claimed: UInt64?
+  var source: Address?
+  /// The nonce of the newcomer's contact, which a notice must repeat.
+  var contact: UInt64?
+  var tries = 0
+  var next: Instant
+
+  /// Three tries, 200 ms apart: a newcomer behind 20 % loss fails all with 5 %, and then tries again itself.
+  static let mostTries = 3
+  static let interval: Duration = .milliseconds(200)
+  /// Strangers are limited to 100 a second, and each is done in 0.6 s.
+  static let capacity = 64
+}
+
+extension Node {
+  /// Asks an address who is there, unless that is under way.
+  mutating func verify(_ address: Address, claimed: UInt64? = nil, by source: Address? = nil, contact: UInt64? = nil) {
+    guard address != identity.address, verifications.count < Verification.capacity else { return }
+    if let index = verifications.firstIndex(where: { $0.address == address }) {
+      guard verifications[index].source == nil || verifications[index].source == source else { return }
+      verifications[index].source = source
+      verifications[index].claimed = claimed ?? verifications[index].claimed
+      verifications[index].contact = contact ?? verifications[index].contact
+      return
+    }
+    verifications.append(
+      Verification(address: address, claimed: claimed, source: source, contact: contact, next: now.monotonic))
+  }
+
+  /// Asks again, or gives up and says so to whoever claimed to be reachable there.
+  mutating func verifyIfDue() {
+    var given: [Verification] = []
+    for index in verifications.indices where verifications[index].next <= now.monotonic {
+      if verifications[index].tries < Verification.mostTries {
+        verifications[index].tries += 1
+        verifications[index].next = now.monotonic + Verification.interval
+        let address = verifications[index].address
+        ask(.ping(target: address), address, for: .verification)
+      } else {
+        given.append(verifications[index])
+      }
+    }
+    for verification in given { end(verification, with: .unreachable) }
+  }
+
+  /// It answered, and with its record it became a member. If somebody else claimed to be it, he is told.
+  mutating func verified(_ sender: Message.Sender) {
+    guard let verification = verifications.first(where: { $0.address == sender.address }) else { return }
+    let isAnother = verification.claimed.map { $0 != sender.incarnation } ?? false
+    let isElsewhere = verification.source != nil && verification.source != verification.address
+    end(verification, with: isAnother && isElsewhere ? .taken : nil)
+  }
+
+  /// Another process answers at that address.
+  mutating func verificationRefused(_ address: Address) {
+    guard let verification = verifications.first(where: { $0.address == address }) else { return }
+    end(verification, with: .taken)
+  }
+
+  private mutating func end(_ verification: Verification, with refused: RefusedAddress?) {
+    verifications.removeAll { $0.address == verification.address }
+    guard let refused, let source = verification.source, let nonce = verification.contact else { return }
+    send(.notice(refused), to: source, nonce: nonce, isStranger: true)
+  }
+}
