@@ -196,7 +196,7 @@ extension Agent {
     if case .ready(let readiness) = report {
       face.withLockedValue { if $0.readiness == .starting { $0.readiness = .ready(readiness) } }
     }
-    log(lines.line(for: report))
+    for line in lines.lines(for: report) { log(line) }
   }
 
   func log(_ line: LogLine) { logger.log(level: line.level, "\(line.message)") }

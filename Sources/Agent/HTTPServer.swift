@@ -2,10 +2,6 @@ package import Gossip
 package import NIOCore
 import NIOPosix
 
-extension Published {
-  package init(stamp: Stamp) { self.init(stamp: stamp, response: ByteBuffer()) }
-}
-
 package final class HTTPServer: Sendable {
   private let channel: any Channel
   package let localAddress: Address

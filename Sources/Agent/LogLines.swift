@@ -26,8 +26,18 @@ package struct LogLines: Sendable {
   /// - Parameter seeds: as configured, to name them.
   package init(seeds: [String]) { self.seeds = seeds }
 
-  /// The line for a report.
-  package func line(for report: Report) -> LogLine {
+  /// The lines for a report: one, but for the summary, which has one for the members and one for the state.
+  package func lines(for report: Report) -> [LogLine] {
+    if case .summary(let members, let live, let stamp) = report {
+      return [
+        LogLines.membersLine(members, live: live),
+        LogLine(.info, "State: Val: \(stamp.value) Gen: \(stamp.generation)"),
+      ]
+    }
+    return [line(for: report)]
+  }
+
+  private func line(for report: Report) -> LogLine {
     switch report {
     case .valueChanged(_, let to, let notifier):
       LogLine(.info, "NewVal: \(to.value) Gen: \(to.generation) Notifier: \(Foreign.name(notifier))")
@@ -40,12 +50,14 @@ package struct LogLines: Sendable {
         .warning,
         "Lost write: \(write.value) of generation \(write.generation), accepted here, lost to \(winner.value) of "
           + "generation \(winner.generation)")
-    case .memberChanged, .memberForgotten:
-      memberLine(report)
+    case .memberChanged(let name, let address, let from, let to, let reason):
+      LogLines.changeLine(name, address, from, to, reason)
+    case .memberForgotten(let name, let address):
+      LogLine(.info, "Member: \(Foreign.name(name)) \(address) is forgotten: it was gone long enough")
     case .ready(let readiness):
       readyLine(readiness)
-    case .summary(let members, let live, let stamp):
-      summaryLine(members, live: live, stamp: stamp)
+    case .summary(let members, let live, _):
+      LogLines.membersLine(members, live: live)
     case .stalled(let duration):
       LogLine(.warning, "This process did not run for \(Foreign.seconds(duration)); nobody is accused for it")
     case .advertisedAddressRefused(let member, let why):
@@ -74,13 +86,13 @@ package struct LogLines: Sendable {
     }
   }
 
-  /// `Members: n1 10.0.0.1:7946 alive, …` and `State: Val: 42 Gen: 0`, in one event so that they stay together.
-  private func summaryLine(_ members: [MemberSummary], live: Int, stamp: Stamp) -> LogLine {
+  /// `Members: n1 10.0.0.1:7946 alive, n2 10.0.0.2:7946 dead`, as the original's.
+  private static func membersLine(_ members: [MemberSummary], live: Int) -> LogLine {
     let list = members.map { "\(Foreign.name($0.name)) \($0.address) \($0.status.rawValue)" }.joined(separator: ", ")
-    let alive = members.count { $0.status == .alive }
-    // In a large cluster only the members that changed are listed, and the number of all must be said.
-    let total = live == alive ? "" : members.isEmpty ? "\(live) live" : " (\(live) live)"
-    return LogLine(.info, "Members: \(list)\(total)\nState: Val: \(stamp.value) Gen: \(stamp.generation)")
+    // In a large cluster only the members that changed are listed; the number of all must then be said.
+    let isWhole = live == members.count { $0.status == .alive || $0.status == .suspect }
+    let changed = list.isEmpty ? "none changed" : "changed: \(list)"
+    return LogLine(.info, isWhole ? "Members: \(list)" : "Members: \(live) live, \(changed)")
   }
 
   private func refusedLine(by member: Address, _ why: RefusedAddress) -> LogLine {
@@ -92,19 +104,12 @@ package struct LogLines: Sendable {
     return LogLine(.error, "Member \(member) \(reason); set --advertise (ADVERTISE_ADDR) to one that leads here")
   }
 
-  private func memberLine(_ report: Report) -> LogLine {
-    switch report {
-    case .memberChanged(let name, let address, let from, let to, let reason):
-      let was = from.map { " (was \($0.rawValue))" } ?? ""
-      let level: Logger.Level = to == .suspect || to == .dead ? .notice : .info
-      return LogLine(
-        level, "Member: \(Foreign.name(name)) \(address) is \(to.rawValue)\(was): \(LogLines.words(reason))")
-    case .memberForgotten(let name, let address):
-      return LogLine(.info, "Member: \(Foreign.name(name)) \(address) is forgotten: it was gone long enough")
-    case .valueChanged, .concurrentWrites, .writeLost, .ready, .summary, .stalled, .advertisedAddressRefused,
-      .seedUnresolved, .noSeedAnswered, .refuted:
-      preconditionFailure("not about one member: \(report)")
-    }
+  private static func changeLine(
+    _ name: String, _ address: Address, _ from: MemberStatus?, _ to: MemberStatus, _ reason: Reason
+  ) -> LogLine {
+    let was = from.map { " (was \($0.rawValue))" } ?? ""
+    let level: Logger.Level = to == .suspect || to == .dead ? .notice : .info
+    return LogLine(level, "Member: \(Foreign.name(name)) \(address) is \(to.rawValue)\(was): \(words(reason))")
   }
 
   private static func words(_ reason: Reason) -> String {
@@ -149,29 +154,16 @@ package struct RefusalSummary: Equatable, Sendable {
   }
 }
 
-/// Text that others chose, made safe to print.
-package enum Foreign {
-  /// A name: as it is when it is plain, else in quotes.
-  package static func name(_ name: String) -> String {
+/// What others chose, or what has a unit, as it stands in a line.
+enum Foreign {
+  /// A name: as it is when it is plain, else in quotes, so that no name reads like two entries of a list.
+  static func name(_ name: String) -> String {
     let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy { isWord($0) }
-    return isPlain ? name : "\"\(text(name))\""
+    return isPlain ? text(name) : "\"\(text(name).replacing("\"", with: "\\\""))\""
   }
 
-  /// Free text, with quotes, backslashes, control characters and everything else that is not seen escaped.
-  package static func text(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\\", "\"": result += "\\\(scalar)"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where isVisible(scalar): result.unicodeScalars.append(scalar)
-      default: result += "\\u{\(String(scalar.value, radix: 16))}"
-      }
-    }
-    return result
-  }
+  /// Free text, such as a seed or a resolver's complaint; nothing in it ends the line.
+  static func text(_ text: String) -> String { ForeignText.visible(text, limit: longest) }
 
   /// A duration for people, to a tenth of a second.
   static func seconds(_ duration: Duration) -> String {
@@ -179,17 +171,11 @@ package enum Foreign {
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
   }
 
+  /// Bytes that are shown of any one text: a whole host name (RFC 1035 allows 253).
+  private static let longest = 253
+
   /// What needs no quotes: letters, digits and what host names and addresses are made of.
   private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isAlphabetic && isVisible(scalar) || ("0"..."9").contains(scalar)
-      || ".-_:/@+[]".unicodeScalars.contains(scalar)
-  }
-
-  /// Whether it takes a place of its own on a screen, and does not turn the direction of what follows.
-  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-    default: true
-    }
+    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ".-_:/@+[]".unicodeScalars.contains(scalar)
   }
 }
