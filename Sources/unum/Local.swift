@@ -48,6 +48,14 @@ struct Local: AsyncParsableCommand {
   }
 }
 
+/// As `StartError.portInUse`, in the words of this subcommand's options.
+struct LocalPortInUse: Error, CustomStringConvertible {
+  var address: Address
+  var description: String {
+    "HTTP address \(address) is in use by another process; stop it or choose other ports by --http-port (0: free ones)"
+  }
+}
+
 /// The nodes of `unum local`: one service, so that they all leave at once and not one after another.
 private struct LocalCluster: Service {
   let nodes: Int
@@ -81,13 +89,17 @@ private struct LocalCluster: Service {
     let configuration = AgentConfiguration(
       bind: loopback, http: loopback.with(port: port), advertise: loopback, name: name, cluster: "local",
       seeds: seed.map { ["\($0)"] } ?? [], settings: settings)
-    return try await NodeService(configuration: configuration, loops: loops, logger: logger).start()
+    do {
+      return try await NodeService(configuration: configuration, loops: loops, logger: logger).start()
+    } catch StartError.portInUse(.http, let address) {
+      throw LocalPortInUse(address: address)
+    }
   }
 
   /// Each node's addresses, and what to type next.
   private func welcome(_ agents: [Agent]) -> String {
     let list = agents.map { agent in
-      "  \(agent.configuration.name)  http://\(agent.httpAddress)  gossip on \(agent.datagramAddress)"
+      "  \(agent.identity.name)  http://\(agent.httpAddress)  gossip on \(agent.datagramAddress)"
     }
     let first = agents.first.map { "http://\($0.httpAddress)" } ?? ""
     let last = agents.last.map { "http://\($0.httpAddress)" } ?? ""

@@ -25,7 +25,10 @@ enum Program {
       } else {
         try command.run()
       }
+      flushLog()
     } catch {
+      // What the log says came before what ended it.
+      flushLog()
       exit(status(after: error))
     }
   }
@@ -36,7 +39,7 @@ enum Program {
     case let error as ConfigurationError:
       Terminal.complain(error.description)
       return usage
-    case let error as StartError:
+    case is StartError, is LocalPortInUse:
       Terminal.complain(String(describing: error))
       return failure
     default:

@@ -29,14 +29,25 @@ struct NodeService: Service {
   /// Binds and begins to join.
   func start() async throws -> Agent {
     try await Agent.start(
-      configuration: configuration, version: Version.current, datagramLoop: loops.protocols.next(),
-      httpGroup: loops.http, logger: logger)
+      configuration: configuration, version: Version.current, udp: loops.protocols, http: loops.http, logger: logger,
+      extraMetrics: { [NodeService.droppedLines] })
+  }
+
+  /// The log is the process's, and so is this metric; every node of `unum local` shows it.
+  private static var droppedLines: ShellMetric {
+    ShellMetric(
+      name: "unum_log_lines_dropped_total", help: "Lines of the log that were dropped, because nobody read them.",
+      value: Double(LogWriter.standardError.dropped))
   }
 }
 
 /// The program's log, on standard error.
 func makeLogger(_ settings: LogSettings) -> Logger {
-  var logger = Logger(label: "unum") { _ in LogSink(format: settings.format == .json ? .json : .text) }
+  var logger = Logger(label: "unum") { _ in LogSink(format: settings.format) }
   logger.logLevel = settings.level
   return logger
 }
+
+/// Waits for the last lines of the log to be out, but not for a reader that is stuck: a fifth of a second is an age for
+/// a pipe that is read, and short for whoever waits for the process to end.
+func flushLog() { LogWriter.standardError.flush(within: .milliseconds(200)) }

@@ -10,13 +10,10 @@ package import Logging
 
 /// How the log is written.
 package struct LogSettings: Equatable, Sendable {
-  package enum Format: String, CaseIterable, Sendable {
-    case text, json
-  }
   package var level: Logger.Level
-  package var format: Format
+  package var format: LogFormat
 
-  package init(level: Logger.Level = .info, format: Format = .text) {
+  package init(level: Logger.Level = .info, format: LogFormat = .text) {
     self.level = level
     self.format = format
   }
