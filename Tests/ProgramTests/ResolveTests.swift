@@ -96,12 +96,6 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
     #expect(error?.given.hasPrefix("--advertise") == true)
   }
 
-  @Test func aNodeBoundToOneAddressAdvertisesIt() throws {
-    #expect(try agent([.bind: "127.0.0.1:0"]).advertise?.description == "127.0.0.1:0")
-    #expect(try agent([.bind: "[::1]:7000"]).advertise?.description == "[::1]:7000")
-    #expect(try agent([.bind: "[::]:7000"]).advertise == nil)
-  }
-
   @Test(arguments: [
     ("a", ["a"]), (" a , b:1 ,, [fd00::1]:2,", ["a", "b:1", "[fd00::1]:2"]), ("a,a", ["a"]), (",", []), ("", []),
     ("fd00::1", ["fd00::1"]), ("10.0.0.1,10.0.0.1:7000", ["10.0.0.1", "10.0.0.1:7000"]),

@@ -28,11 +28,11 @@ extension Options {
   }
 
   /// The address that peers are told; nil leaves it to the agent to find. Port 0 stands for the bound port.
+  ///
+  /// The agent checks the families as well, for callers that have no options; here the mistake ends with status 64, and
+  /// before anything is bound.
   func advertised(boundTo bind: Address) throws(ConfigurationError) -> Address? {
-    guard let given = given(.advertise) else {
-      // Datagrams leave from the address that the socket is bound to, so no other can be right.
-      return bind.isUnspecified ? nil : bind
-    }
+    guard let given = given(.advertise) else { return nil }
     let remedy = "give the ip or ip:port at which other machines reach this node"
     guard let address = Options.address(given.text, defaultPort: 0) else {
       throw given.error("not an IP address", remedy: remedy)

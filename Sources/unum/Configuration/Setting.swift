@@ -67,7 +67,7 @@ package enum Setting: String, CaseIterable, Sendable {
   /// One sentence for help.
   package var summary: String {
     switch self {
-    case .advertise: "Address that peers reach; found from --bind or the route to a seed."
+    case .advertise: "The address that peers reach; found from --bind or the route to a seed."
     case .join: "Members to join, UDP; names are looked up again and again."
     case .bind: "Where datagrams are received."
     case .http: "Where HTTP is served; peers learn the port by gossip."
