@@ -99,7 +99,7 @@ import Testing
 
   @Test func theMetricsTableNamesEveryMetricThatANodeShows() async throws {
     let node = try await RunningNode("measured")
-    let shown = try #require(try await node.get("/metrics")).matches(of: /# TYPE (\w+) /).map { String($0.output.1) }
+    let shown = try #require(try await node.get("/metrics")).matches(of: /TYPE (\w+)/).map { String($0.output.1) }
     let rows = try file("README.md").split(separator: "\n").filter { $0.hasPrefix("| `unum_") }.joined()
     let listed = Set(rows.matches(of: /`(unum_\w+)`/).map { String($0.output.1) })
     #expect(Set(shown).subtracting(listed) == [])
