@@ -1,0 +1,252 @@
+// One client's connection: requests one after another, and answers in the same order.
+//
+// The next request is looked at when the one before it is answered. So pipelined answers need no reordering, a GET sent
+// behind a SET sees what it wrote, and what a client that pipelines without reading can make us hold is one reading
+// buffer and one socket's worth of answers. Rejected: a queue of answers completed in any order, in which a request is
+// answered before those in front of it have happened; and NIO's pipelining handler, which cannot take prebuilt bytes.
+
+import Gossip
+import NIOCore
+import NIOHTTP1
+
+/// The state of one connection. Used on its loop only.
+final class HTTPConnection {
+  /// What the connection is doing.
+  private enum Phase {
+    /// Awaits a request, or the rest of one. Can move to: answering, closing.
+    case reading
+    /// The node is asked. Can move to: reading, closing.
+    case answering(RequestPlan)
+    /// The last answer is written; what comes in is thrown away until the client closes. Can move to: nothing.
+    case closing(isFlushed: Bool)
+  }
+
+  let limits: HTTPLimits
+  private let backend: any Backend
+  private let counts: RequestCounts
+  private let sweeper: ConnectionSweep
+  private let reader: RequestReader
+  private var context: ChannelHandlerContext?
+  private var admission = RequestCounts.Admission.dropped
+  private var phase = Phase.reading
+
+  /// The client has said all that it will.
+  private var inputEnded = false
+  /// A read that was asked for while we did not want one.
+  private var isReadHeld = false
+  private var needsFlush = false
+  /// `advance` is on the stack: what it called need not call it.
+  private var isAdvancing = false
+
+  /// The sweep at which the request in hand began to come; nil between requests.
+  private var requestBegan: Int?
+  /// The sweep after which something last moved.
+  private var lastMoved = 0
+
+  init(backend: any Backend, limits: HTTPLimits, counts: RequestCounts, sweep: ConnectionSweep) {
+    self.backend = backend
+    self.limits = limits
+    self.counts = counts
+    sweeper = sweep
+    reader = RequestReader(limits: limits)
+  }
+
+  /// Completes when the channel is closed.
+  var closed: EventLoopFuture<Void>? { context?.channel.closeFuture }
+
+  // MARK: What the channel says
+
+  func opened(_ context: ChannelHandlerContext) {
+    self.context = context
+    sweeper.add(self)
+    lastMoved = sweeper.tick
+    admission = counts.admit(limits)
+    switch admission {
+    case .admitted: if sweeper.isDraining { drain() }
+    case .refused: refuse(limits.tooManyConnections)
+    case .dropped: context.close(promise: nil)
+    }
+  }
+
+  func ended() {
+    guard context != nil else { return }
+    context = nil
+    sweeper.remove(self)
+    counts.release(admission)
+  }
+
+  func received(_ bytes: consuming ByteBuffer) {
+    if case .closing = phase { return }
+    lastMoved = sweeper.tick
+    reader.append(bytes)
+    advance()
+  }
+
+  func inputDidEnd() {
+    inputEnded = true
+    settle()
+  }
+
+  func writabilityChanged() {
+    lastMoved = sweeper.tick
+    advance()
+    settle()
+  }
+
+  /// Whether to read from the socket now. Not while earlier bytes wait for the node or for the client to read.
+  func mayRead() -> Bool {
+    guard let context else { return true }
+    switch phase {
+    case .reading: isReadHeld = !context.channel.isWritable
+    case .answering: isReadHeld = reader.hasBytes || !context.channel.isWritable
+    case .closing: isReadHeld = false
+    }
+    return !isReadHeld
+  }
+
+  // MARK: What the decoder says
+
+  func decoded(_ part: HTTPServerRequestPart) { reader.take(part) }
+
+  func failed(_ error: any Error) {
+    if let error = error as? HTTPParserError {
+      reader.fail(error)
+    } else {
+      // The socket failed: there is nobody to tell.
+      abort()
+    }
+  }
+
+  // MARK: What the sweep says
+
+  /// One more second is over.
+  func sweep() {
+    let quiet = sweeper.tick - lastMoved
+    switch phase {
+    case .reading:
+      if let requestBegan, sweeper.tick - requestBegan >= limits.requestSeconds {
+        refuse(limits.tooSlow)
+      } else if quiet >= limits.idleSeconds {
+        abort()
+      }
+    case .answering: break
+    case .closing(let isFlushed):
+      if quiet >= (isFlushed ? limits.lingerSeconds : limits.idleSeconds) { abort() }
+    }
+  }
+
+  /// The server stops: a connection without a request ends now, the others with their answer.
+  func drain() {
+    if case .reading = phase, reader.isBetweenRequests { closeAfterWrites() }
+  }
+
+  func abort() { context?.close(promise: nil) }
+
+  // MARK: Requests
+
+  /// Goes through what has come, request by request, until something is awaited.
+  private func advance() {
+    isAdvancing = true
+    defer { isAdvancing = false }
+    while case .reading = phase, let context, context.channel.isWritable {
+      switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
+      case .incomplete:
+        if requestBegan == nil, !reader.isBetweenRequests { requestBegan = sweeper.tick }
+        return
+      case .awaitsContinue: write(HTTPConnection.goOn)
+      case .request(let plan): answer(plan)
+      case .refused(let refusal): refuse(refusal)
+      }
+    }
+  }
+
+  /// Flushes what was written, ends what is to end, and reads on: after everything that may have changed these.
+  func settle() {
+    guard let context else { return }
+    if needsFlush {
+      needsFlush = false
+      context.flush()
+    }
+    // What is read and not answered by now will never be whole.
+    if inputEnded, context.channel.isWritable, case .reading = phase { closeAfterWrites() }
+    if inputEnded, case .closing(isFlushed: true) = phase { abort() }
+    if isReadHeld, mayRead() { context.read() }
+  }
+
+  private func answer(_ plan: RequestPlan) {
+    requestBegan = nil
+    if plan.isPlainGet, !sweeper.isDraining {
+      counts.count(.get, .ok)
+      return write(backend.published.response)
+    }
+    phase = .answering(plan)
+    switch plan.outcome {
+    case .failure(let refusal): finish(HTTPAnswer(refusal), route: refusal.route)
+    case .success(let request): ask(request, knownTags: plan.knownTags)
+    }
+  }
+
+  /// Asks the node, which may answer at once or later, and from any thread.
+  private func ask(_ request: RoutedRequest, knownTags: String?) {
+    guard let loop = context?.eventLoop else { return }
+    let route = request.command.route
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    Responder.respond(to: request, from: backend, knownTags: knownTags, counts: counts) { answer in
+      if loop.inEventLoop {
+        bound.value.finish(answer, route: route)
+      } else {
+        loop.execute { bound.value.finish(answer, route: route) }
+      }
+    }
+  }
+
+  // MARK: Answers
+
+  private func finish(_ answer: HTTPAnswer, route: Route) {
+    guard context != nil, case .answering(let plan) = phase else { return }
+    lastMoved = sweeper.tick
+    counts.count(route, answer.status)
+    let persistence = sweeper.isDraining ? .close : plan.persistence
+    phase = .reading
+    write(answer.serialized(persistence, isHead: plan.isHead))
+    if persistence == .close { closeAfterWrites() }
+    // What came behind this request has waited for its answer.
+    guard !isAdvancing else { return }
+    advance()
+    settle()
+  }
+
+  /// Refuses what cannot be answered as a request, and closes: where the next request would begin is not known.
+  private func refuse(_ refusal: HTTPRefusal) {
+    counts.count(refusal.route, refusal.status)
+    write(HTTPAnswer(refusal).serialized(.close))
+    closeAfterWrites()
+  }
+
+  private func write(_ bytes: ByteBuffer) {
+    needsFlush = true
+    context?.write(NIOAny(bytes), promise: nil)
+  }
+
+  /// Says goodbye behind the last answer: our side is closed when it is written, theirs when the client closes or after
+  /// a moment (see `HTTPLimits.lingerSeconds`).
+  private func closeAfterWrites() {
+    guard let context else { return }
+    phase = .closing(isFlushed: false)
+    reader.clear()
+    lastMoved = sweeper.tick
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenComplete { _ in self.lastAnswerWritten() }
+    // Of no bytes: it completes after all writes before it.
+    context.writeAndFlush(NIOAny(ByteBuffer()), promise: written)
+  }
+
+  private func lastAnswerWritten() {
+    lastMoved = sweeper.tick
+    phase = .closing(isFlushed: true)
+    if inputEnded { abort() } else { context?.close(mode: .output, promise: nil) }
+  }
+
+  /// What a client waits for that asks before it sends a body.
+  private static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+}
