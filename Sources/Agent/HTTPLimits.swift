@@ -24,8 +24,8 @@ package struct HTTPLimits: Sendable {
   /// Seconds that are given to a client to read our last answer and close. Without it, closing while bytes of the client
   /// are unread makes the kernel reset the connection, and the answer may be lost on the way (RFC 9112, section 9.6).
   package var lingerSeconds = 2
-  /// Connections at once. Each costs about 10 KiB, so all cost what the rest of the node does, and the usual limit
-  /// of 1,024 descriptors is the first thing that an operator raises.
+  /// Connections at once. A cluster of a hundred nodes and its monitors open a few hundred; more would let one
+  /// careless client take the memory that this machine's other work needs.
   package var connections = 1024
   /// Connections above the limit that are answered 503 before they are closed; still more are closed without a word,
   /// or the refusals themselves would be the flood.
