@@ -149,6 +149,7 @@ extension Node {
   private mutating func appeared(_ address: Address) {
     probe.added(address, using: &generator)
     book.remove(address)
+    book.isJoining = false
     antiEntropy.listChanged(at: now.monotonic, settings)
   }
 

@@ -200,8 +200,8 @@ extension Node {
   /// Evidence from elsewhere that nobody is there, which counts like an unanswered probe and never for more.
   mutating func evidenceOfAbsence(of address: Address) {
     if probe.attempt?.target == address { return probeFailed() }
-    guard let index = members.index(of: address), members[index].state == .alive, probe.attempt == nil else { return }
+    guard let index = members.index(of: address), members[index].state == .alive else { return }
     probe.urgent = address
-    probe.next = now.monotonic
+    if probe.attempt == nil { probe.next = now.monotonic }
   }
 }

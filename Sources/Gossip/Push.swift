@@ -16,11 +16,13 @@ struct Push: Sendable {
   private var round = 0
   private var last: Instant
   private var tokens: TokenBucket
+  private var replies: TokenBucket
 
   init(at now: Instant, _ settings: Settings) {
     began = now
     last = now - settings.pushInterval
     tokens = TokenBucket(perSecond: settings.pushRate, burst: settings.pushBurst, at: now)
+    replies = tokens
   }
 
   /// Something changed: all rounds begin anew.
@@ -31,8 +33,9 @@ struct Push: Sendable {
     schedule(settings)
   }
 
-  /// Whether a single datagram may be sent besides, such as our stamp to whom we heard with an older one.
-  mutating func allowsOne(at now: Instant) -> Bool { tokens.take(at: now) }
+  /// Whether a single datagram may be sent to whom we heard with an older stamp or an older claim. Limited apart from
+  /// the pushes, which a stream of stale datagrams would otherwise starve.
+  mutating func allowsReply(at now: Instant) -> Bool { replies.take(at: now) }
 
   /// Begins the round that is due. Returns false when it has to wait for the limit.
   mutating func begin(at now: Instant, _ settings: Settings) -> Bool {

@@ -77,8 +77,7 @@ extension Node {
     }
     let index = members.index(of: sender.address)
     let name = index.map { members[$0].record.name } ?? sender.address.description
-    guard heardStamp(message.stamp, from: index, name: name) else { return }
-    if sender.isReady { firstStampKnown() }
+    if heardStamp(message.stamp, from: index, name: name), sender.isReady { firstStampKnown() }
     guard let index, isOwnWord else {
       if question != nil { verify(sender.address) }
       return
@@ -108,7 +107,7 @@ extension Node {
       sendPage(to: reply.source, message.sender.address, nonce: message.nonce, after: after, buckets, limit: limit)
     case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice:
       let isOlder = message.stamp < register.stamp
-      guard isOlder || !reply.records.isEmpty, push.allowsOne(at: now.monotonic) else { return }
+      guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
       send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
     }
   }
@@ -165,7 +164,7 @@ extension Node {
       probeAnswered(by: target)
     case .nack: helperSpoke(sender)
     case .page(let more): pageCame(question.nonce, more: more, last: message.rumours.last?.address, learnt: learnt)
-    case .notice(let refused): emit(.report(.advertisedAddressRefused(by: sender, refused)))
+    case .notice(let refused): advertisedAddressRefused(refused, by: sender)
     case .ping, .contact, .request, .gossip, .pull: break
     }
     // A nack is said before its vouch may come: the question stays open for that.

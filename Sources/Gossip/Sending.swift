@@ -22,11 +22,12 @@ extension Node {
       stamp: register.stamp, digest: members.digest, nonce: nonce, body: body)
     var room = limit - Wire.size(of: message)
     guard room >= 0 else { return }
-    if let accusation = accusation(of: recipient ?? destination), Wire.size(of: accusation) <= room {
+    let accusation = accusation(of: recipient ?? destination)
+    if let accusation, Wire.size(of: accusation) <= room {
       room -= Wire.size(of: accusation)
       message.rumours.append(accusation)
     }
-    for record in first where Wire.size(of: record) <= room && !message.rumours.contains(record) {
+    for record in first where Wire.size(of: record) <= room && record != accusation {
       room -= Wire.size(of: record)
       message.rumours.append(record)
     }
