@@ -12,7 +12,8 @@ let replayed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init)
 func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocation) {
   let outcome = trial.run()
   guard outcome.violation != nil || replayed != nil else { return }
-  let told = trial.run(detail: .reports)
+  let isFull = ProcessInfo.processInfo.environment["DETAIL"] != nil
+  let told = trial.run(detail: isFull ? .everything : .reports)
   let lines = replayed == nil ? told.trace.lines.suffix(40) : told.trace.lines[...]
   print(lines.joined(separator: "\n"))
   print("seed \(trial.seed): settled after \(told.settling.map { "\($0.inSeconds) s" } ?? "never")")
