@@ -1,4 +1,7 @@
 // When the faults have ended, the cluster must come together: one stamp, one view of who lives, nobody accused.
+//
+// That the one stamp is the greatest that any running node held follows from two rules: stamps of a running process only
+// grow (see `Invariants`), and all are equal here. Digests are not compared: they are sums over what is compared.
 
 package import Gossip
 

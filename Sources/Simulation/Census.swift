@@ -17,7 +17,7 @@ package struct Census: Sendable {
     package var wasRunning: Bool
   }
 
-  /// All changes since `forget`.
+  /// All changes, in order.
   package private(set) var changes: [Change] = []
   /// Running members called suspect, and called dead.
   package private(set) var falseSuspicions = 0
@@ -42,7 +42,4 @@ package struct Census: Sendable {
     case (.suspect, false), (.alive, _), (.left, _), (.replaced, _): break
     }
   }
-
-  /// Begins anew.
-  package mutating func forget() { self = Census() }
 }

@@ -22,8 +22,6 @@ struct EventQueue<Happening> {
   private var free: [Int] = []
   private var added: UInt64 = 0
 
-  var count: Int { heap.count }
-
   /// When the next thing happens.
   var next: Instant { heap.first.map { Instant(microseconds: $0.time) } ?? .distantFuture }
 

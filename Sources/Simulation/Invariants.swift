@@ -71,7 +71,6 @@ struct Invariants {
 
   private var memories: [Memory] = []
   private var written: Set<Stamp> = [.initial]
-  private(set) var greatestAccepted = Stamp.initial
 
   mutating func addHost() { memories.append(Memory()) }
 
@@ -113,7 +112,6 @@ struct Invariants {
       }
       let asked = memories[step.host].outstanding.remove(at: index)
       guard case .accepted(let stamp) = answer else { continue }
-      greatestAccepted = max(greatestAccepted, stamp)
       guard let value = asked.value else { continue }
       guard stamp.value == value, stamp.generation > memories[step.host].published.generation else {
         return (.answersAreTrue, "a write of \(value) was accepted as \(stamp)")
