@@ -4,24 +4,25 @@ import Testing
 
 @Suite struct AddressTests {
   /// RFC 5952's rules, one case or two for each.
-  @Test(arguments: [
-    (0x2001_0DB8_0000_0000, 0x0000_0000_0000_0001, "[2001:db8::1]:7946"),
-    // 4.1: no leading zeros.
-    (0x2001_0DB8_0001_0203, 0x0405_0060_0700_8000, "[2001:db8:1:203:405:60:700:8000]:7946"),
-    // 4.2.1: shortened as much as possible.
-    (0x2001_0DB8_0000_0000, 0x0000_0000_0002_0001, "[2001:db8::2:1]:7946"),
-    // 4.2.2: one group of zeros is not shortened.
-    (0x2001_0DB8_0000_0001, 0x0001_0001_0001_0001, "[2001:db8:0:1:1:1:1:1]:7946"),
-    // 4.2.3: the longest run, and the first of equal ones.
-    (0x2001_0000_0000_0001, 0x0000_0000_0000_0001, "[2001:0:0:1::1]:7946"),
-    (0x2001_0DB8_0000_0000, 0x0001_0000_0000_0001, "[2001:db8::1:0:0:1]:7946"),
-    // 4.3: lower case.
-    (0xFD00_ABCD_0000_0000, 0xFFFF_0000_0000_0000, "[fd00:abcd:0:0:ffff::]:7946"),
-    (0, 1, "[::1]:7946"), (0, 0, "[::]:7946"), (0xFE80_0000_0000_0000, 0, "[fe80::]:7946"),
-    (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:7946"),
-    // The mapped form is IPv4.
-    (0, 0xFFFF_0A00_0001, "10.0.0.1:7946"), (0, 0xFFFF_FFFF_FFFF, "255.255.255.255:7946"),
-  ] as [(UInt64, UInt64, String)])
+  @Test(
+    arguments: [
+      (0x2001_0DB8_0000_0000, 0x0000_0000_0000_0001, "[2001:db8::1]:7946"),
+      // 4.1: no leading zeros.
+      (0x2001_0DB8_0001_0203, 0x0405_0060_0700_8000, "[2001:db8:1:203:405:60:700:8000]:7946"),
+      // 4.2.1: shortened as much as possible.
+      (0x2001_0DB8_0000_0000, 0x0000_0000_0002_0001, "[2001:db8::2:1]:7946"),
+      // 4.2.2: one group of zeros is not shortened.
+      (0x2001_0DB8_0000_0001, 0x0001_0001_0001_0001, "[2001:db8:0:1:1:1:1:1]:7946"),
+      // 4.2.3: the longest run, and the first of equal ones.
+      (0x2001_0000_0000_0001, 0x0000_0000_0000_0001, "[2001:0:0:1::1]:7946"),
+      (0x2001_0DB8_0000_0000, 0x0001_0000_0000_0001, "[2001:db8::1:0:0:1]:7946"),
+      // 4.3: lower case.
+      (0xFD00_ABCD_0000_0000, 0xFFFF_0000_0000_0000, "[fd00:abcd:0:0:ffff::]:7946"),
+      (0, 1, "[::1]:7946"), (0, 0, "[::]:7946"), (0xFE80_0000_0000_0000, 0, "[fe80::]:7946"),
+      (0xFFFF_FFFF_FFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:7946"),
+      // The mapped form is IPv4.
+      (0, 0xFFFF_0A00_0001, "10.0.0.1:7946"), (0, 0xFFFF_FFFF_FFFF, "255.255.255.255:7946"),
+    ] as [(UInt64, UInt64, String)])
   func `addresses are written as RFC 5952 recommends`(high: UInt64, low: UInt64, text: String) {
     #expect(Address(high: high, low: low, port: 7946).description == text)
   }

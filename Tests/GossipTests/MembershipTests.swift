@@ -87,7 +87,9 @@ import Testing
     for _ in 0..<500 {
       let chosen = list.random(3, using: &generator) { $0.state == .suspect }
       #expect(chosen.sorted() == [20, 40, 60].map { Peer($0).address })
-      for address in list.random(3, using: &generator, where: { $0.state == .alive }) { counts[address, default: 0] += 1 }
+      for address in list.random(3, using: &generator, where: { $0.state == .alive }) {
+        counts[address, default: 0] += 1
+      }
     }
     #expect(counts.count == 58)
     #expect(counts.values.reduce(0, +) == 1_500)

@@ -53,6 +53,8 @@ struct Stage {
   var time: Int64 = 0
   /// Peers that ack pings and vouch or nack requests by themselves, as live members do.
   var answering: [Peer] = []
+  /// Digests of peers that answer by themselves, where they differ from ours.
+  var digests: [Address: UInt64] = [:]
   private var pending: [(at: Int64, message: Message, from: Address)] = []
 
   init(seed: UInt64 = 1, wall: UInt64 = Stage.wall, _ change: (inout Settings) -> Void = { _ in }) {
@@ -80,18 +82,22 @@ struct Stage {
 
   /// What a live member answers.
   private mutating func answer(_ sent: Sent) {
-    guard let peer = answering.first(where: { $0.address == sent.to }) else { return }
+    guard let index = answering.firstIndex(where: { $0.address == sent.to }) else { return }
+    answering[index].stamp = max(answering[index].stamp, sent.message.stamp)
+    let peer = answering[index]
     let nonce = sent.message.nonce
+    let digest = digests[peer.address] ?? node.members.digest
     switch sent.message.body {
     case .ping, .contact:
-      let message = peer.message(.ack, nonce: nonce, digest: node.members.digest)
+      let message = peer.message(.ack, nonce: nonce, digest: digest)
       pending.append((time + 2 * Stage.delay, message, peer.address))
     case .request(let target, let deadline):
       if let asked = answering.first(where: { $0.address == target }) {
         let body = Message.Body.vouch(target: target, incarnation: asked.incarnation)
-        pending.append((time + 4 * Stage.delay, peer.message(body, nonce: nonce, digest: node.members.digest), peer.address))
+        let message = peer.message(body, nonce: nonce, digest: digest)
+        pending.append((time + 4 * Stage.delay, message, peer.address))
       } else {
-        let message = peer.message(.nack, nonce: nonce, digest: node.members.digest)
+        let message = peer.message(.nack, nonce: nonce, digest: digest)
         pending.append((time + Int64(deadline) * 800, message, peer.address))
       }
     default: break
@@ -124,13 +130,32 @@ struct Stage {
     return effects
   }
 
+  /// Lets time pass, a millisecond at a time, until something is so; false when it never is.
+  mutating func pass(atMost duration: Duration, until isSo: (Stage) -> Bool) -> Bool {
+    let end = time + duration.microseconds
+    while !isSo(self) {
+      guard time < end else { return false }
+      pass(.milliseconds(1))
+    }
+    return true
+  }
+
+  /// Lets time pass, and returns the milliseconds at which each effect came.
+  mutating func timeline(_ duration: Duration) -> [(at: Int, effect: Effect)] {
+    (1...Int(duration.microseconds / 1000)).flatMap { millisecond in
+      pass(.milliseconds(1)).map { (millisecond, $0) }
+    }
+  }
+
   /// Lets the node hear a datagram.
   @discardableResult
   mutating func hear(
     _ body: Message.Body = .gossip, from peer: Peer, source: Address? = nil, nonce: UInt64 = 0, digest: UInt64? = nil,
     rumours: [Record] = [], wantsIntroduction: Bool = false, padded: Int = 0
   ) -> [Effect] {
-    var message = peer.message(body, nonce: nonce, digest: digest ?? node.members.digest, rumours: rumours)
+    var message = peer.message(
+      body, nonce: nonce, digest: digest ?? digests[peer.address] ?? node.members.digest,
+      rumours: rumours)
     message.sender.wantsIntroduction = wantsIntroduction
     message.paddedSize = padded
     return handle(.received(Wire.encode(message, cluster: Stage.cluster), from: source ?? peer.address))

@@ -42,13 +42,15 @@ import Testing
 
   /// One message of each body, with every boundary value of the header over and over.
   static let messages: [Message] = bodies.flatMap { body -> [Message] in
-    [(v4, UInt64(0), Int64.min, UInt64(1)), (v6, 1 << 53, .max, 1 << 62)].flatMap { address, generation, value, number in
+    [(v4, UInt64(0), Int64.min, UInt64(1)), (v6, 1 << 53, .max, 1 << 62)].flatMap {
+      address, generation, value, number in
       // A record with everything at its longest does not fit beside the longest pull.
       [[], Array(records.prefix(1)), body.kind == .pull ? [] : Array(records.suffix(1))].map { rumours in
         Message(
           sender: .init(
             address: address, incarnation: number, isReady: generation == 0, wantsIntroduction: number != 1),
-          stamp: Stamp(generation: generation, value: value), digest: number &- 1, nonce: .max &* generation, body: body,
+          stamp: Stamp(generation: generation, value: value), digest: number &- 1, nonce: .max &* generation,
+          body: body,
           rumours: rumours)
       }
     }
