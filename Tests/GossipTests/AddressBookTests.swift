@@ -106,6 +106,15 @@ import Testing
     }
   }
 
+  @Test func `a seed whose addresses are all live members is asked about rarely, its name may come to mean others`() {
+    var stage = Stage { $0.seeds = ["seed"] }
+    let contact = stage.handle(.resolved(seed: 0, [Peer(1).address], failure: nil)).sent(.contact)
+    stage.answering = [Peer(1)]
+    stage.hear(.ack, from: Peer(1), nonce: contact[0].message.nonce, rumours: [Peer(1).record()])
+    let resolves = stage.pass(.seconds(200)).count { if case .resolve = $0 { true } else { false } }
+    #expect((8...35).contains(resolves), "\(resolves) in 200 s")
+  }
+
   @Test func `nothing is sent to seeds that cannot be reached, nor to ourselves`() {
     var stage = Stage { $0.seeds = ["seed"] }
     let addresses = [

@@ -15,7 +15,7 @@ import Testing
     stage.answering.removeAll { $0.address == peer.address }
     #expect(stage.pass(atMost: .seconds(10)) { $0.node.probe.attempt?.target == peer.address })
     // The first ping went out in this millisecond.
-    stage.time = stage.node.probe.attempt!.started.microseconds + 1
+    stage.time = (stage.node.probe.attempt?.started.microseconds ?? 0) + 1
   }
 
   @Test func `a probe pings at 0, 70, 140 and 210 ms, asks three helpers at 100 and 200 ms, and fails at 350 ms`() {
@@ -36,7 +36,7 @@ import Testing
       stage.answering.removeAll { $0 == Peer(1) }
       let line = stage.timeline(.seconds(8))
       let pings = line.filter { !([$0.effect].sent(.ping, to: Peer(1).address).isEmpty) }
-      #expect(pings.count > 4)
+      try #require(pings.count > 4)
       // Once more, up to just after that ping.
       stage = Self.stage(6)
       stage.answering.removeAll { $0 == Peer(1) }

@@ -75,6 +75,22 @@ import Testing
     #expect(stage.pass(.milliseconds(200)).contains { if case .resolve = $0 { true } else { false } })
   }
 
+  @Test func `two that slept for longer than any memory find each other again, though neither trusts its list`() {
+    var harness = Harness()
+    harness.change = { $0.forgetting = .seconds(10) }
+    harness.start("a", seeds: ["b"])
+    harness.start("b", seeds: ["a"])
+    harness.run(.seconds(5))
+    for name in ["a", "b"] { harness.pause(name) }
+    harness.run(.seconds(60))
+    for name in ["a", "b"] { harness.resume(name) }
+    let isWhole = harness.run(atMost: .seconds(3)) { harness in
+      harness.status(of: "a", on: "b") == .alive && harness.status(of: "b", on: "a") == .alive
+        && harness["a"].members.digest == harness["b"].members.digest
+    }
+    #expect(isWhole)
+  }
+
   @Test func `confirmations are passed on, though the order of claims calls them known`() {
     var stage = Self.stage(8)
     let peers = stage.answering
