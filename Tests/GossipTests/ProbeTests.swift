@@ -47,12 +47,12 @@ import Testing
     }
   }
 
-  @Test func `a helper's good word ends the probe`() {
+  @Test func `a helper's good word ends the probe`() throws {
     var stage = Self.stage(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(99))
-    let request = stage.pass(.milliseconds(1)).sent(.request)[0]
-    let helper = stage.answering.first { $0.address == request.to }!
+    let request = try #require(stage.pass(.milliseconds(1)).sent(.request).first)
+    let helper = try #require(stage.answering.first { $0.address == request.to })
     let vouch = Message.Body.vouch(target: Peer(1).address, incarnation: Peer(1).incarnation)
     // About another member, or from another than asked, it is worth nothing.
     stage.hear(.vouch(target: Peer(2).address, incarnation: 1), from: helper, nonce: request.message.nonce)
