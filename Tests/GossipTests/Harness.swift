@@ -43,6 +43,8 @@ struct Harness {
   private var cuts: Set<[String]> = []
   private var inFlight: [Datagram] = []
   private var requests: UInt64 = 0
+  /// Events at one instant so far: a node whose deadline does not move on must not hang the tests.
+  private var burst = (at: Int64(0), events: 0)
   /// Changes the settings of nodes that start from now on.
   var change: (inout Settings) -> Void = { _ in }
 
@@ -168,6 +170,11 @@ struct Harness {
   }
 
   private mutating func step(until end: Int64) -> Bool {
+    burst = burst.at == time ? (time, burst.events + 1) : (time, 0)
+    guard burst.events < 10_000 else {
+      if burst.events == 10_000 { Issue.record("a node is busy without end: its deadline does not move on") }
+      return false
+    }
     let arrival = inFlight.indices.min { inFlight[$0].at < inFlight[$1].at }
     let running = hosts.indices.filter { hosts[$0].isRunning && !hosts[$0].isPaused }
     let due = running.min { hosts[$0].node.nextDeadline < hosts[$1].node.nextDeadline }

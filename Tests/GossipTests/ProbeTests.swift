@@ -47,12 +47,12 @@ import Testing
     }
   }
 
-  @Test func `a helper's good word ends the probe`() {
+  @Test func `a helper's good word ends the probe`() throws {
     var stage = Self.stage(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(99))
-    let request = stage.pass(.milliseconds(1)).sent(.request)[0]
-    let helper = stage.answering.first { $0.address == request.to }!
+    let request = try #require(stage.pass(.milliseconds(1)).sent(.request).first)
+    let helper = try #require(stage.answering.first { $0.address == request.to })
     let vouch = Message.Body.vouch(target: Peer(1).address, incarnation: Peer(1).incarnation)
     // About another member, or from another than asked, it is worth nothing.
     stage.hear(.vouch(target: Peer(2).address, incarnation: 1), from: helper, nonce: request.message.nonce)
@@ -62,16 +62,17 @@ import Testing
     #expect(stage.pass(.milliseconds(300)).changes(of: Peer(1)) == [])
   }
 
-  @Test func `every second probe walks in address order, the others through a shuffled round of all`() {
+  @Test func `every second probe walks in address order, the others through a shuffled round of all`() throws {
     var stage = Self.stage(6)
     var targets: [Address] = []
     var last: Instant?
-    while targets.count < 48 {
+    for _ in 0..<40_000 where targets.count < 48 {
       stage.pass(.milliseconds(1))
       guard let attempt = stage.node.probe.attempt, attempt.started != last else { continue }
       last = attempt.started
       targets.append(attempt.target)
     }
+    try #require(targets.count == 48)
     let first = targets.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
     let second = targets.enumerated().filter { !$0.offset.isMultiple(of: 2) }.map(\.element)
     let walks = [first, second]

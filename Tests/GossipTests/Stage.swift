@@ -55,6 +55,8 @@ struct Stage {
   var answering: [Peer] = []
   /// Digests of peers that answer by themselves, where they differ from ours.
   var digests: [Address: UInt64] = [:]
+  /// It was busy without end: nothing more is asked of it, or each millisecond would take as long again.
+  private var isStuck = false
   private var pending: [(at: Int64, message: Message, from: Address)] = []
 
   init(seed: UInt64 = 1, wall: UInt64 = Stage.wall, _ change: (inout Settings) -> Void = { _ in }) {
@@ -110,7 +112,7 @@ struct Stage {
     let end = time + duration.microseconds
     var effects: [Effect] = []
     var (instant, events) = (time, 0)
-    while true {
+    while !isStuck {
       let answer = pending.indices.min { pending[$0].at < pending[$1].at }
       let due = max(node.nextDeadline.microseconds, time)
       if let answer, pending[answer].at <= min(due, end) {
@@ -127,6 +129,7 @@ struct Stage {
       instant = time
       guard events < 1_000 else {
         Issue.record("the node is busy without end: its deadline does not move on")
+        isStuck = true
         break
       }
     }
