@@ -1,0 +1,126 @@
+// The address that peers reach, when nobody said which.
+//
+// A machine has many addresses, and which of them others reach is known only to the routing table: connecting a UDP
+// socket asks it and sends nothing. The route to the first seed is the best witness, since that is where the cluster
+// is. Rejected: the host name's address (on many systems 127.0.1.1) and the first interface as first choice (often a
+// container bridge).
+
+package import Gossip
+package import NIOCore
+import NIOPosix
+
+/// An address and how it was found.
+package struct AdvertisedAddress: Equatable, Sendable {
+  package var address: Address
+  package var source: Source
+
+  /// Where the address comes from, best first.
+  package enum Source: Equatable, Sendable {
+    case configured
+    /// The socket is bound to this one address, and so sends from no other.
+    case bound
+    case route(seed: String)
+    case defaultRoute
+    case interface(String)
+    /// There is nothing but loopback: a cluster on one machine.
+    case loopback
+
+    /// For the log.
+    package var words: String {
+      switch self {
+      case .configured: "as configured"
+      case .bound: "the bound address"
+      case .route(let seed): "the address used towards seed \(Foreign.text(seed))"
+      case .defaultRoute: "the default route's address"
+      case .interface(let name): "the address of \(Foreign.text(name))"
+      case .loopback: "loopback, as there is no other"
+      }
+    }
+  }
+
+  /// How long a seed's name may take: a node must start without its name server.
+  private static let lookUpTime: TimeAmount = .seconds(2)
+
+  /// Checks what is configured, or finds an address that the bound socket can be reached at.
+  package static func find(
+    configured: Address?, bound: Address, seeds: [String], loop: any EventLoop
+  ) async throws -> AdvertisedAddress {
+    if let configured {
+      let address = configured.port == 0 ? configured.with(port: bound.port) : configured
+      guard address.isReachable else { throw StartError.notReachable(address) }
+      guard bound.isDualStack || address.isIPv4 == bound.isIPv4 else {
+        throw StartError.otherFamily(advertised: address, bound: bound)
+      }
+      return AdvertisedAddress(address: address, source: .configured)
+    }
+    guard bound.isUnspecified else { return AdvertisedAddress(address: bound, source: .bound) }
+    if let found = await towardsSeeds(seeds, bound: bound, loop: loop) { return found }
+    for witness in [Address(ipv4: 0xCB00_7101, port: 9), Address(high: 0x2001_0DB8_0000_0000, low: 1, port: 9)]
+    where bound.canSend(to: witness) {
+      // 203.0.113.1 and 2001:db8::1 are for documentation (RFC 5737, RFC 3849): only the default route leads there.
+      guard let local = await localAddress(towards: witness, loop: loop), !local.isLoopback else { continue }
+      return AdvertisedAddress(address: local.with(port: bound.port), source: .defaultRoute)
+    }
+    return firstInterface(bound: bound)
+  }
+
+  /// The route to the first seed that has one.
+  private static func towardsSeeds(
+    _ seeds: [String], bound: Address, loop: any EventLoop
+  ) async -> AdvertisedAddress? {
+    for seed in seeds {
+      guard let host = HostPort(seed, defaultPort: Resolver.defaultPort) else { continue }
+      let isNumeric = Address(ip: host.host, port: host.port) != nil
+      for address in await lookUp(host, loop: loop) where bound.canSend(to: address) {
+        guard let local = await localAddress(towards: address, loop: loop) else { continue }
+        // Many systems list their own name as a loopback address. A list of seeds that every node shares names us too,
+        // and is no reason to advertise an address that only we can reach; loopback must be meant.
+        guard !local.isLoopback || isNumeric || host.host == "localhost" else { continue }
+        return AdvertisedAddress(address: local.with(port: bound.port), source: .route(seed: seed))
+      }
+    }
+    return nil
+  }
+
+  private static func lookUp(_ host: HostPort, loop: any EventLoop) async -> [Address] {
+    let promise = loop.makePromise(of: [Address].self)
+    let bound = loop.scheduleTask(in: lookUpTime) { promise.succeed([]) }
+    promise.completeWith(Resolver.lookUp(host, on: loop))
+    let found = try? await promise.futureResult.get()
+    bound.cancel()
+    return found ?? []
+  }
+
+  /// The address that a datagram to `target` would leave from. None is sent.
+  private static func localAddress(towards target: Address, loop: any EventLoop) async -> Address? {
+    guard let socket = try? SocketAddress(target) else { return nil }
+    guard let channel = try? await DatagramBootstrap(group: loop).connect(to: socket).get() else { return nil }
+    let local = channel.localAddress.flatMap { Address($0) }
+    _ = try? await channel.close()
+    return local.flatMap { $0.with(port: 1).isReachable ? $0 : nil }
+  }
+
+  private static func firstInterface(bound: Address) -> AdvertisedAddress {
+    let devices = (try? System.enumerateDevices()) ?? []
+    for device in devices {
+      guard let address = device.address.flatMap({ Address($0) })?.with(port: bound.port) else { continue }
+      guard address.isReachable, !address.isLoopback, !address.isLinkLocal, bound.canSend(to: address) else { continue }
+      return AdvertisedAddress(address: address, source: .interface(device.name))
+    }
+    return AdvertisedAddress(address: Address(ipv4: 0x7F00_0001, port: bound.port), source: .loopback)
+  }
+}
+
+extension Address {
+  /// `0.0.0.0` or `::`, which stand for all addresses of the machine.
+  fileprivate var isUnspecified: Bool { high == 0 && (low == 0 || isIPv4 && low & 0xFFFF_FFFF == 0) }
+
+  /// A socket bound to `::` takes both families.
+  fileprivate var isDualStack: Bool { high == 0 && low == 0 }
+
+  /// Whether a socket bound here can send there.
+  fileprivate func canSend(to target: Address) -> Bool { isDualStack || isIPv4 == target.isIPv4 }
+
+  /// 169.254.0.0/16 or fe80::/10: of use only with an interface's name beside it.
+  fileprivate var isLinkLocal: Bool { isIPv4 ? (low >> 16) & 0xFFFF == 0xA9FE : high >> 54 == 0xFE80 >> 6 }
+}

@@ -1,0 +1,226 @@
+// A node in the world: sockets, clocks, log and HTTP around the one `Node`, which decides everything.
+//
+// Whatever happens is an event. The node takes it under one short lock, and what it wants done is carried out after the
+// lock is released, so that no system call, log line or client ever holds up the protocol, and a client's write needs
+// no hop to another thread. Rejected: an actor (a hop and an allocation for each datagram, and `/set` would wait behind
+// them) and confining the node to its loop (each write would cross threads twice).
+
+package import Gossip
+import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+import ServiceLifecycle
+
+/// One running node. `start` makes it, `run` waits for its end, `stop` brings that about.
+package final class Agent: Backend, Service {
+  /// What the node was started with.
+  package let configuration: AgentConfiguration
+  /// Where datagrams come in.
+  package let datagramAddress: Address
+  let loop: any EventLoop
+  let clocks: Clocks
+  let logger: Logger
+  let lines: LogLines
+  let datagrams: Datagrams
+  /// Metrics of whoever runs this agent, such as lines lost by the log.
+  let extraMetrics: @Sendable () -> [ShellMetric]
+  let core = NIOLockedValueBox(Core())
+  let face: NIOLockedValueBox<Face>
+  let stopRequested = Latch()
+  let left = Latch()
+  let stopped = Latch()
+  let timer: NIOLoopBoundBox<NIOScheduledCallback?>
+
+  /// What the one lock guards.
+  struct Core {
+    /// Nil before the start.
+    var node: Node?
+    /// After the end nothing happens to the node any more, but it can still be asked.
+    var isOver = false
+    /// When the timer will ring, or has been told to.
+    var armed = Instant.distantFuture
+    var lastRequest: UInt64 = 0
+    /// Requests that were not answered at once.
+    var waiting: [RequestID: @Sendable (Answer) -> Void] = [:]
+  }
+
+  /// What clients see without asking the node, and what is bound to the other side of it. Its own lock, held for
+  /// nanoseconds only, so that `/get` never waits for the protocol.
+  struct Face {
+    var published: Published
+    /// Its address and HTTP port are those of the configuration until both sockets are bound.
+    var identity: Identity
+    var readiness = ReadinessState.starting
+    var workers: Workers?
+    var server: HTTPServer?
+  }
+
+  /// What carries out the effects that take time.
+  struct Workers: Sendable {
+    var notifier: Notifier
+    var resolver: Resolver
+  }
+
+  init(
+    configuration: AgentConfiguration, datagrams: Datagrams, clocks: Clocks, logger: Logger,
+    extraMetrics: @escaping @Sendable () -> [ShellMetric]
+  ) {
+    self.configuration = configuration
+    self.datagrams = datagrams
+    self.clocks = clocks
+    self.logger = logger
+    self.extraMetrics = extraMetrics
+    loop = datagrams.loop
+    datagramAddress = datagrams.localAddress
+    lines = LogLines(seeds: configuration.seeds)
+    let identity = Identity(address: configuration.bind, name: configuration.name, httpPort: configuration.http.port)
+    face = NIOLockedValueBox(Face(published: Published(stamp: .initial), identity: identity))
+    timer = .makeEmptyBox(eventLoop: datagrams.loop)
+  }
+
+  /// Who this node is.
+  package var identity: Identity { face.withLockedValue { $0.identity } }
+
+  /// Where HTTP listens.
+  package var httpAddress: Address { face.withLockedValue { $0.server?.localAddress } ?? configuration.http }
+
+  // MARK: Backend
+
+  package var published: Published { face.withLockedValue { $0.published } }
+
+  package var readiness: ReadinessState { face.withLockedValue { $0.readiness } }
+
+  package func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void) {
+    request(completion) { .setRequested(value, $0) }
+  }
+
+  package func notify(_ stamp: Stamp, by notifier: String, completion: @escaping @Sendable (Answer) -> Void) {
+    request(completion) { .notified(stamp, by: notifier, $0) }
+  }
+
+  package func status() -> StatusSnapshot {
+    let now = clocks.now()
+    if let status = core.withLockedValue({ $0.node?.status(at: now) }) { return status }
+    // HTTP listens for a moment before the node exists, because the node must know the port: a node that never ran says
+    // what there is to say.
+    return Node(identity: identity, settings: configuration.settings, seed: 0, now: now).status(at: now)
+  }
+}
+
+// MARK: Events in
+
+extension Agent {
+  /// What is left to do when the lock is released.
+  struct Outcome {
+    var effects: [Effect] = []
+    /// The timer rings too late for the new deadline.
+    var mustArm = false
+  }
+
+  /// Lets the node handle an event and does what it wants.
+  func handle(_ event: Event) {
+    perform(core.withLockedValue { $0.handle(event, clocks) })
+  }
+
+  /// The same for a client's request, which is remembered unless it is answered at once, as nearly all are.
+  private func request(_ completion: @escaping @Sendable (Answer) -> Void, _ event: (RequestID) -> Event) {
+    let (outcome, answer) = core.withLockedValue { core -> (Outcome, Answer?) in
+      guard core.isRunning else { return (Outcome(), .overloaded) }
+      core.lastRequest += 1
+      let identity = RequestID(core.lastRequest)
+      let outcome = core.handle(event(identity), clocks)
+      for case .answer(identity, let answer) in outcome.effects { return (outcome, answer) }
+      core.waiting[identity] = completion
+      return (outcome, nil)
+    }
+    // Publishing is among the effects, and so comes before the answer.
+    perform(outcome)
+    if let answer { completion(answer) }
+  }
+}
+
+extension Agent.Core {
+  var isRunning: Bool { node != nil && !isOver }
+
+  /// The time is read inside the lock, so that the node never sees it go backwards.
+  mutating func handle(_ event: Event, _ clocks: Clocks) -> Agent.Outcome {
+    guard isRunning else { return Agent.Outcome() }
+    let effects = node?.handle(event, at: clocks.now()) ?? []
+    guard let deadline = node?.nextDeadline, deadline < armed else { return Agent.Outcome(effects: effects) }
+    armed = deadline
+    return Agent.Outcome(effects: effects, mustArm: true)
+  }
+}
+
+// MARK: Effects out
+
+extension Agent {
+  /// Carries the effects out, in order; datagrams are gathered and go to the loop in one hop.
+  func perform(_ outcome: Outcome) {
+    var outgoing: [(bytes: [UInt8], to: Address)] = []
+    for effect in outcome.effects {
+      switch effect {
+      case .send(let bytes, let target): outgoing.append((bytes, target))
+      case .publish(let stamp): publish(stamp)
+      case .answer(let request, let answer):
+        core.withLockedValue { $0.waiting.removeValue(forKey: request) }?(answer)
+      case .notify(let target, let stamp): workers?.notifier.post(stamp, to: target)
+      case .resolve(let seed): workers?.resolver.resolve(seed: seed)
+      case .report(let report): tell(report)
+      case .left: left.open()
+      }
+    }
+    dispatch(outgoing, mustArm: outcome.mustArm)
+  }
+
+  private var workers: Workers? { face.withLockedValue { $0.workers } }
+
+  private func dispatch(_ outgoing: [(bytes: [UInt8], to: Address)], mustArm: Bool) {
+    guard !outgoing.isEmpty || mustArm else { return }
+    guard loop.inEventLoop else {
+      return loop.execute { [self] in dispatch(outgoing, mustArm: mustArm) }
+    }
+    if !outgoing.isEmpty { datagrams.send(outgoing) }
+    if mustArm { arm() }
+  }
+
+  /// A merge, because two threads may come here in the wrong order.
+  private func publish(_ stamp: Stamp) {
+    guard published.stamp < stamp else { return }
+    // The answer to `/get` is built outside the lock.
+    let fresh = Published(stamp: stamp)
+    face.withLockedValue { if $0.published.stamp < stamp { $0.published = fresh } }
+  }
+
+  private func tell(_ report: Report) {
+    if case .ready(let readiness) = report {
+      face.withLockedValue { if $0.readiness == .starting { $0.readiness = .ready(readiness) } }
+    }
+    for line in lines.lines(for: report) { log(line) }
+  }
+
+  func log(_ line: LogLine) { logger.log(level: line.level, "\(line.message)") }
+}
+
+// MARK: Time
+
+extension Agent: NIOScheduledCallbackHandler {
+  /// Sets the timer to what the lock says. On the loop.
+  private func arm() {
+    let wait = core.withLockedValue { $0.armed } - clocks.now().monotonic
+    timer.value?.cancel()
+    // A microsecond more than asked: whole microseconds are rounded down, and to ring too early is to ring twice. A
+    // deadline in the far future is looked at once an hour.
+    let delay = min(max(wait.microseconds + 1, 0), 3_600_000_000)
+    timer.value = try? loop.scheduleCallback(in: .microseconds(delay), handler: self)
+  }
+
+  package func handleScheduledCallback(eventLoop: some EventLoop) {
+    timer.value = nil
+    let outcome = core.withLockedValue { core in
+      core.armed = .distantFuture
+      return core.handle(.timePassed, clocks)
+    }
+    perform(outcome)
+  }
+}

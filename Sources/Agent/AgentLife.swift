@@ -1,0 +1,181 @@
+// The beginning and the end of a node: sockets first, then the identity that follows from them, then the node; and
+// back in an order that loses nothing.
+//
+// To stop, a node first says that it is not ready, then finishes what clients began (their writes still spread), then
+// announces that it leaves, and closes its sockets last. Every step has a time of its own, so that the whole ends in
+// under five seconds whatever the network does.
+
+import Gossip
+package import Logging
+import NIOConcurrencyHelpers
+package import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+extension Agent {
+  /// Binds the sockets, finds the advertised address, and starts a node.
+  /// - Parameters:
+  ///   - version: of the program, for the line that says that it started.
+  ///   - udp: its loop runs the protocol. Many nodes may share it.
+  ///   - http: runs clients' connections, in both directions.
+  ///   - extraMetrics: what else is shown among the shell's own counters.
+  package static func start(
+    configuration: AgentConfiguration, version: String, udp: any EventLoopGroup, http: any EventLoopGroup,
+    logger: Logger, clocks: Clocks = .system,
+    extraMetrics: @escaping @Sendable () -> [ShellMetric] = { [] }
+  ) async throws -> Agent {
+    let loop = udp.next()
+    let datagrams = try await StartError.catching(.datagrams, configuration.bind) {
+      try await Datagrams.bind(to: configuration.bind, loop: loop)
+    }
+    let agent = Agent(
+      configuration: configuration, datagrams: datagrams, clocks: clocks, logger: logger, extraMetrics: extraMetrics)
+    do {
+      let advertised = try await AdvertisedAddress.find(
+        configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,
+        loop: loop)
+      let server = try await StartError.catching(.http, configuration.http) {
+        try await HTTPServer.bind(address: configuration.http, backend: agent, group: http)
+      }
+      agent.begin(advertised: advertised, server: server, httpLoop: http.next(), version: version)
+    } catch {
+      await datagrams.close()
+      throw error
+    }
+    return agent
+  }
+
+  private func begin(advertised: AdvertisedAddress, server: HTTPServer, httpLoop: any EventLoop, version: String) {
+    let identity = Identity(
+      address: advertised.address, name: configuration.name, httpPort: server.localAddress.port)
+    log(
+      LogLines.started(
+        version: version, identity: identity, found: advertised.source, datagrams: datagramAddress,
+        http: server.localAddress, configuration: configuration))
+    let notifier = Notifier(peers: configuration.notify, name: identity.name, loop: httpLoop) { [weak self] in
+      self?.handle($0)
+    }
+    let resolver = Resolver(
+      seeds: configuration.seeds, loop: loop, takesIPv6: !datagramAddress.isIPv4
+    ) { [weak self] seed, addresses, failure in
+      self?.handle(.resolved(seed: seed, addresses, failure: failure))
+    }
+    face.withLockedValue { face in
+      face.identity = identity
+      face.server = server
+      face.workers = Workers(notifier: notifier, resolver: resolver)
+    }
+    var settings = configuration.settings
+    settings.cluster = configuration.cluster
+    settings.seeds = configuration.seeds
+    settings.notifyPeers = configuration.notify.count
+    var system = SystemRandomNumberGenerator()
+    let now = clocks.now()
+    let node = Node(identity: identity, settings: settings, seed: system.next(), now: now)
+    if let readiness = node.status(at: now).readiness {
+      face.withLockedValue { $0.readiness = .ready(readiness) }
+    }
+    core.withLockedValue { $0.node = node }
+    datagrams.open { [weak self] bytes, sender in self?.handle(.received(bytes, from: sender)) }
+    handle(.timePassed)
+    loop.execute { [self] in summarise(RefusalSummary()) }
+  }
+
+  /// Returns when the node has stopped: after `stop`, when the task is cancelled, or on a graceful shutdown.
+  package func run() async throws {
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await stopRequested.wait()
+    } onCancelOrGracefulShutdown: { [stopRequested] in
+      stopRequested.open()
+    }
+    await stop()
+  }
+
+  /// Stops in order and in under five seconds. May be called more than once; each call returns when it is done.
+  package func stop() async {
+    stopRequested.open()
+    let (isFirst, server, workers) = face.withLockedValue { face in
+      defer { face.readiness = .leaving }
+      return (face.readiness != .leaving, face.server, face.workers)
+    }
+    guard isFirst else { return await stopped.wait() }
+    logger.info("Leaving: finishing requests, then telling the members")
+    await server?.drain(within: Agent.drainTime)
+    await announceLeaving()
+    let waiting = core.withLockedValue { core in
+      core.isOver = true
+      defer { core.waiting = [:] }
+      return core.waiting.values.map { $0 }
+    }
+    for completion in waiting { completion(.overloaded) }
+    await workers?.notifier.close()
+    await datagrams.close()
+    loop.execute { [self] in
+      timer.value?.cancel()
+      timer.value = nil
+    }
+    stopped.open()
+    logger.info("Stopped")
+  }
+
+  /// Lets the node say goodbye. The node bounds this itself; the timer here is for a node that cannot.
+  private func announceLeaving() async {
+    let bound = loop.scheduleTask(in: Agent.leaveTime) { [left] in
+      _ = left.open()
+    }
+    handle(.leaveRequested)
+    await left.wait()
+    bound.cancel()
+  }
+
+  /// Requests in progress get this long. A client that needs more is not waiting for an integer.
+  private static let drainTime: Duration = .seconds(2)
+  /// The announcement gets this long: the second that the node takes at most, and one for a busy machine. Together
+  /// with the drain it leaves a second of the five that a stop may take.
+  private static let leaveTime: TimeAmount = .seconds(2)
+}
+
+// MARK: What the shell tells of itself
+
+extension Agent {
+  package func shellMetrics() -> [ShellMetric] {
+    let counts = datagrams.currentCounts
+    var metrics = counts.sendErrors.sorted { $0.key < $1.key }.map { error, count in
+      ShellMetric(
+        name: "unum_datagram_send_errors_total", help: "Datagrams that the system would not send, by error.",
+        labels: [("error", ErrorName.of(error))], value: Double(count))
+    }
+    metrics.append(
+      ShellMetric(
+        name: "unum_datagram_receive_errors_total", help: "Errors while reading datagrams.",
+        value: Double(counts.receiveErrors)))
+    metrics.append(
+      ShellMetric(
+        name: "unum_datagram_rebinds_total", help: "Times that the datagram socket was lost and bound anew.",
+        value: Double(counts.rebinds)))
+    if let workers = face.withLockedValue({ $0.workers }) {
+      metrics += workers.notifier.metrics()
+      metrics.append(
+        ShellMetric(
+          name: "unum_seed_lookup_failures_total", help: "Look-ups of a seed that gave no address.",
+          value: Double(workers.resolver.failures)))
+    }
+    return metrics + extraMetrics()
+  }
+
+  /// Says what was refused since the last time, in one line, and comes again. On the loop.
+  private func summarise(_ last: RefusalSummary) {
+    guard !stopped.isOpen else { return }
+    let summary = RefusalSummary(status().counters)
+    if let line = summary.line(since: last, over: summaryInterval) { log(line) }
+    loop.assumeIsolated().scheduleTask(in: .microseconds(summaryInterval.microseconds)) { [weak self] in
+      self?.summarise(summary)
+    }
+  }
+
+  /// As often as the other lines come; once a minute when those are turned off.
+  private var summaryInterval: Duration {
+    let interval = configuration.settings.reportInterval
+    return interval > .zero ? interval : .seconds(60)
+  }
+}

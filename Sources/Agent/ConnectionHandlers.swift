@@ -1,0 +1,73 @@
+// The two places in a channel's pipeline where a connection stands: before NIO's decoder, where bytes come in and
+// answers go out, and behind it, where requests come out. Both only pass on what they hear.
+
+import NIOCore
+import NIOHTTP1
+
+/// The side of the socket.
+final class ConnectionBytes: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let connection: HTTPConnection
+
+  init(_ connection: HTTPConnection) { self.connection = connection }
+
+  func channelActive(context: ChannelHandlerContext) {
+    connection.opened(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    connection.ended()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.received(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    connection.readCompleted()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    connection.writabilityChanged()
+  }
+
+  /// The end of input stays here: the decoder would take no request after it, and some may still wait for their turn.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event as? ChannelEvent == .inputClosed {
+      connection.inputDidEnd()
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    connection.failed(error)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if connection.mayRead() { context.read() }
+  }
+}
+
+/// The side of the decoder.
+final class ConnectionParts: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+
+  private let connection: HTTPConnection
+
+  init(_ connection: HTTPConnection) { self.connection = connection }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.decoded(unwrapInboundIn(data))
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    connection.failed(error)
+  }
+}

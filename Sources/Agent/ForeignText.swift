@@ -1,0 +1,85 @@
+// Text that others chose, made safe to show.
+//
+// A member's name, a notifier and a request's target are bytes from strangers. Shown as they are, a line break forges a
+// line of the log, an escape sequence repaints the terminal and a quote ends a JSON string. Each place that shows such
+// text escapes it for where it goes; nothing is rejected for its spelling, so that what is shown can be traced back.
+
+/// Ways to show text that somebody else chose.
+package enum ForeignText {
+  /// The most bytes of a foreign text that a sentence repeats. It names the mistake; it need not carry the whole.
+  package static let shown = 64
+
+  /// For a line of text: letters of any script stay, everything invisible becomes `\u{…}`, and what is longer than
+  /// `limit` bytes ends in `…`.
+  package static func visible(_ text: String, limit: Int = shown) -> String {
+    let cut = prefix(text, bytes: limit)
+    var result = ""
+    for scalar in cut.unicodeScalars {
+      if scalar == "\\" {
+        result += "\\\\"
+      } else if isVisible(scalar) {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      }
+    }
+    return cut.utf8.count < text.utf8.count ? result + "…" : result
+  }
+
+  /// For a JSON string, with its quotes (RFC 8259, section 7).
+  package static func json(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      // Line and paragraph separators are legal in JSON but end a line for who reads it as JavaScript.
+      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": result += "\\u" + hex4(scalar.value)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  /// For the value of a label in Prometheus' text format, without its quotes.
+  package static func label(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case "\n": result += "\\n"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
+  /// The longest beginning of the text that has at most so many bytes of UTF-8 and ends between two scalars.
+  package static func prefix(_ text: String, bytes limit: Int) -> String {
+    guard text.utf8.count > limit else { return text }
+    var result = ""
+    var size = 0
+    for scalar in text.unicodeScalars {
+      size += UTF8.width(scalar)
+      guard size <= limit else { break }
+      result.unicodeScalars.append(scalar)
+    }
+    return result
+  }
+
+  /// Whether a scalar shows itself and changes nothing around it. Format characters turn text around, and unassigned
+  /// ones may do so tomorrow.
+  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+    default: true
+    }
+  }
+
+  private static func hex4(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+  }
+}

@@ -1,0 +1,138 @@
+// An answer, and its bytes.
+//
+// An answer is one buffer written at once: status line, fields and body. The answer to `GET /get` is made when the value
+// changes and not when it is asked for. Rejected: response parts through NIO's encoder, which allocates for each field
+// and costs a third of the throughput. There is no Date field, though RFC 9110 (section 6.6.1) wants one: it dates what
+// caches keep, every answer here forbids keeping, and the prebuilt answer would have to be made anew each second.
+
+package import Gossip
+package import NIOCore
+
+/// The statuses that this server can answer.
+package enum HTTPStatus: Int, CaseIterable, Sendable {
+  case ok = 200
+  case notModified = 304
+  case badRequest = 400
+  case notFound = 404
+  case methodNotAllowed = 405
+  case requestTimeout = 408
+  case contentTooLarge = 413
+  case targetTooLong = 414
+  case expectationFailed = 417
+  case fieldsTooLarge = 431
+  case unavailable = 503
+  case versionNotSupported = 505
+
+  /// The words of the status line (RFC 9110, section 15).
+  package var reason: String {
+    switch self {
+    case .ok: "OK"
+    case .notModified: "Not Modified"
+    case .badRequest: "Bad Request"
+    case .notFound: "Not Found"
+    case .methodNotAllowed: "Method Not Allowed"
+    case .requestTimeout: "Request Timeout"
+    case .contentTooLarge: "Content Too Large"
+    case .targetTooLong: "URI Too Long"
+    case .expectationFailed: "Expectation Failed"
+    case .fieldsTooLarge: "Request Header Fields Too Large"
+    case .unavailable: "Service Unavailable"
+    case .versionNotSupported: "HTTP Version Not Supported"
+    }
+  }
+}
+
+/// What becomes of the connection after an answer.
+package enum Persistence: Equatable, Sendable {
+  /// It stays, as HTTP/1.1 means by saying nothing.
+  case keep
+  /// It stays, said aloud: an HTTP/1.0 client asked for it.
+  case keepAloud
+  /// It is closed.
+  case close
+}
+
+/// An answer before it has a connection.
+package struct HTTPAnswer: Equatable, Sendable {
+  package var status: HTTPStatus
+  /// The media type; nil for an answer without a body.
+  package var type: String?
+  /// Further fields, each line ended.
+  package var fields = ""
+  package var body = ""
+
+  /// Text for people. What they asked for is given bare, as the original does; sentences end their line.
+  package static func text(_ text: String, status: HTTPStatus = .ok, fields: String = "") -> HTTPAnswer {
+    HTTPAnswer(status: status, type: "text/plain; charset=utf-8", fields: fields, body: text)
+  }
+
+  /// JSON for programs.
+  package static func json(_ json: String, status: HTTPStatus = .ok, fields: String = "") -> HTTPAnswer {
+    HTTPAnswer(status: status, type: "application/json", fields: fields, body: json + "\n")
+  }
+
+  /// A refusal: a sentence, or problem details (RFC 9457) for programs.
+  package init(_ refusal: HTTPRefusal) {
+    status = refusal.status
+    if let allow = refusal.allow { fields += "Allow: \(allow)\r\n" }
+    if let seconds = refusal.retryAfter { fields += "Retry-After: \(seconds)\r\n" }
+    switch refusal.form {
+    case .text:
+      type = "text/plain; charset=utf-8"
+      body = refusal.sentence + "\n"
+    case .json:
+      // No `type` member: it would be "about:blank", which RFC 9457 (section 4.2.1) says by leaving it out.
+      type = "application/problem+json"
+      body = JSON.object([
+        ("title", JSON.string(status.reason)), ("status", "\(status.rawValue)"),
+        ("detail", JSON.string(refusal.sentence)),
+      ])
+      body += "\n"
+    }
+  }
+
+  package init(status: HTTPStatus, type: String? = nil, fields: String = "", body: String = "") {
+    self.status = status
+    self.type = type
+    self.fields = fields
+    self.body = body
+  }
+
+  /// The bytes of the answer. A HEAD request gets the fields that GET would have given, and no body.
+  package func serialized(_ persistence: Persistence, isHead: Bool = false) -> ByteBuffer {
+    var head = "HTTP/1.1 \(status.rawValue) \(status.reason)\r\n"
+    if let type { head += "Content-Type: \(type)\r\n" }
+    // A 304 has no body and its length would be that of the 200; saying nothing is what RFC 9110 (section 8.6) allows.
+    if status != .notModified { head += "Content-Length: \(body.utf8.count)\r\n" }
+    head += fields
+    switch persistence {
+    case .keep: break
+    case .keepAloud: head += "Connection: keep-alive\r\n"
+    case .close: head += "Connection: close\r\n"
+    }
+    head += "\r\n"
+    if !isHead { head += body }
+    return ByteBuffer(string: head)
+  }
+}
+
+extension HTTPAnswer {
+  /// The value itself. Clients may keep it only to ask whether it is still the same.
+  package static func value(_ stamp: Stamp, form: Form) -> HTTPAnswer {
+    let fields = "ETag: \(entityTag(stamp))\r\nCache-Control: no-cache\r\n"
+    switch form {
+    case .text: return .text("\(stamp.value)", fields: fields)
+    case .json: return .json(JSON.stamp(stamp), fields: fields)
+    }
+  }
+
+  /// Names one stamp, as a strong validator.
+  package static func entityTag(_ stamp: Stamp) -> String { "\"\(stamp.generation).\(stamp.value)\"" }
+}
+
+extension Published {
+  /// The stamp with the answer that is given while it lasts.
+  package init(stamp: Stamp) {
+    self.init(stamp: stamp, response: HTTPAnswer.value(stamp, form: .text).serialized(.keep))
+  }
+}

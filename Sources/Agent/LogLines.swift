@@ -1,0 +1,181 @@
+// What the node reports, as lines of the log: one pure function, so that every line is tested as a table.
+//
+// Names of members and notifiers are foreign bytes. A name that could be mistaken for something else, or that holds a
+// line's end or a terminal's control characters, is written in quotes with its bytes escaped: nobody can forge a line,
+// or an entry within one. Rejected: writing the reports' structure as metadata only, since the log's first reader is a
+// person who looks at a terminal.
+
+package import Gossip
+package import Logging
+
+/// One line of the log.
+package struct LogLine: Equatable, Sendable {
+  package var level: Logger.Level
+  package var message: String
+
+  package init(_ level: Logger.Level, _ message: String) {
+    self.level = level
+    self.message = message
+  }
+}
+
+/// Reports to lines.
+package struct LogLines: Sendable {
+  private let seeds: [String]
+
+  /// - Parameter seeds: as configured, to name them.
+  package init(seeds: [String]) { self.seeds = seeds }
+
+  /// The lines for a report: one, but for the summary, which has one for the members and one for the state.
+  package func lines(for report: Report) -> [LogLine] {
+    if case .summary(let members, let live, let stamp) = report {
+      return [
+        LogLines.membersLine(members, live: live),
+        LogLine(.info, "State: Val: \(stamp.value) Gen: \(stamp.generation)"),
+      ]
+    }
+    return [line(for: report)]
+  }
+
+  private func line(for report: Report) -> LogLine {
+    switch report {
+    case .valueChanged(_, let to, let notifier):
+      LogLine(.info, "NewVal: \(to.value) Gen: \(to.generation) Notifier: \(Foreign.name(notifier))")
+    case .concurrentWrites(let kept, let dropped):
+      LogLine(
+        .notice,
+        "Concurrent writes in generation \(kept.generation): \(kept.value) stays, \(dropped.value) is dropped")
+    case .writeLost(let write, let winner):
+      LogLine(
+        .warning,
+        "Lost write: \(write.value) of generation \(write.generation), accepted here, lost to \(winner.value) of "
+          + "generation \(winner.generation)")
+    case .memberChanged(let name, let address, let from, let to, let reason):
+      LogLines.changeLine(name, address, from, to, reason)
+    case .memberForgotten(let name, let address):
+      LogLine(.info, "Member: \(Foreign.name(name)) \(address) is forgotten: it was gone long enough")
+    case .ready(let readiness):
+      readyLine(readiness)
+    case .summary(let members, let live, _):
+      LogLines.membersLine(members, live: live)
+    case .stalled(let duration):
+      LogLine(.warning, "This process did not run for \(Foreign.seconds(duration)); nobody is accused for it")
+    case .advertisedAddressRefused(let member, let why):
+      refusedLine(by: member, why)
+    case .seedUnresolved(let seed, let failure):
+      LogLine(.warning, "Seed \(seedName(seed)) does not resolve (\(Foreign.text(failure))); it is tried again")
+    case .noSeedAnswered(let attempts):
+      LogLine(
+        .warning,
+        "No seed has answered \(attempts) attempts (\(seeds.map(Foreign.text).joined(separator: ", "))); "
+          + "they are tried for ever")
+    case .refuted(let status, let incarnation):
+      LogLine(.info, "Refuted: we were said to be \(status.rawValue); our incarnation is now \(incarnation)")
+    }
+  }
+
+  private func seedName(_ seed: Int) -> String {
+    seeds.indices.contains(seed) ? Foreign.text(seeds[seed]) : "number \(seed)"
+  }
+
+  private func readyLine(_ readiness: Readiness) -> LogLine {
+    switch readiness {
+    case .synchronised: LogLine(.info, "Ready: a member told us the value")
+    case .first: LogLine(.info, "Ready: there are no seeds but ourselves")
+    case .alone: LogLine(.warning, "Ready, alone: no seed answered in time; they are tried for ever")
+    }
+  }
+
+  /// `Members: n1 10.0.0.1:7946 alive, n2 10.0.0.2:7946 dead`, as the original's.
+  private static func membersLine(_ members: [MemberSummary], live: Int) -> LogLine {
+    let list = members.map { "\(Foreign.name($0.name)) \($0.address) \($0.status.rawValue)" }.joined(separator: ", ")
+    // In a large cluster only the members that changed are listed; the number of all must then be said.
+    let isWhole = live == members.count { $0.status == .alive || $0.status == .suspect }
+    let changed = list.isEmpty ? "none changed" : "changed: \(list)"
+    return LogLine(.info, isWhole ? "Members: \(list)" : "Members: \(live) live, \(changed)")
+  }
+
+  private func refusedLine(by member: Address, _ why: RefusedAddress) -> LogLine {
+    let reason =
+      switch why {
+      case .unreachable: "cannot reach us at our advertised address"
+      case .taken: "finds another process at our advertised address"
+      }
+    return LogLine(.error, "Member \(member) \(reason); set --advertise (ADVERTISE_ADDR) to one that leads here")
+  }
+
+  private static func changeLine(
+    _ name: String, _ address: Address, _ from: MemberStatus?, _ to: MemberStatus, _ reason: Reason
+  ) -> LogLine {
+    let was = from.map { " (was \($0.rawValue))" } ?? ""
+    let level: Logger.Level = to == .suspect || to == .dead ? .notice : .info
+    return LogLine(level, "Member: \(Foreign.name(name)) \(address) is \(to.rawValue)\(was): \(words(reason))")
+  }
+
+  private static func words(_ reason: Reason) -> String {
+    switch reason {
+    case .ourselves: "this node"
+    case .joined: "it answered at its advertised address"
+    case .told(let member): "\(member) told us"
+    case .refuted: "it answered again"
+    case .probeFailed: "it answered neither our pings nor our helpers'"
+    case .suspicionExpired(let pings): "it did not refute the suspicion in time, nor answer \(pings) pings"
+    case .announced: "it said that it leaves"
+    }
+  }
+}
+
+extension LogLines {
+  /// The line that says what started, and where.
+  static func started(
+    version: String, identity: Identity, found: AdvertisedAddress.Source, datagrams: Address, http: Address,
+    configuration: AgentConfiguration
+  ) -> LogLine {
+    let seeds = configuration.seeds.map(Foreign.text).joined(separator: ", ")
+    return LogLine(
+      .info,
+      "Unum \(version): \(Foreign.name(identity.name)) at \(identity.address) (\(found.words)), UDP \(datagrams), "
+        + "HTTP \(http), cluster \(Foreign.name(configuration.cluster)), \(seeds.isEmpty ? "no seeds" : "seeds \(seeds)")")
+  }
+}
+
+/// What was refused so far, by reason.
+package struct RefusalSummary: Equatable, Sendable {
+  private var counts: [UInt64]
+
+  package init(_ counters: Counters = Counters()) { counts = Refusal.allCases.map { counters.refused($0) } }
+
+  /// One line about what is new, or nil when nothing is.
+  package func line(since last: RefusalSummary, over interval: Duration) -> LogLine? {
+    let news = zip(Refusal.allCases, zip(counts, last.counts)).filter { $0.1.0 > $0.1.1 }
+    guard !news.isEmpty else { return nil }
+    let list = news.map { "\($0.1.0 - $0.1.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    return LogLine(.notice, "Refused in the last \(Foreign.seconds(interval)): \(list)")
+  }
+}
+
+/// What others chose, or what has a unit, as it stands in a line.
+enum Foreign {
+  /// A name: as it is when it is plain, else in quotes, so that no name reads like two entries of a list.
+  static func name(_ name: String) -> String {
+    let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy { isWord($0) }
+    return isPlain ? text(name) : "\"\(text(name).replacing("\"", with: "\\\""))\""
+  }
+
+  /// Free text, such as a seed or a resolver's complaint; nothing in it ends the line.
+  static func text(_ text: String) -> String { ForeignText.visible(text, limit: longest) }
+
+  /// A duration for people, to a tenth of a second.
+  static func seconds(_ duration: Duration) -> String {
+    let tenths = (duration.microseconds + 50_000) / 100_000
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+
+  /// Bytes that are shown of any one text: a whole host name (RFC 1035 allows 253).
+  private static let longest = 253
+
+  /// What needs no quotes: letters, digits and what host names and addresses are made of.
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ".-_:/@+[]".unicodeScalars.contains(scalar)
+  }
+}

@@ -1,0 +1,130 @@
+// The queue between those who log and the descriptor that may block.
+
+import Glibc
+import Gossip
+import NIOConcurrencyHelpers
+import NIOPosix
+
+/// Writes lines to a descriptor from a thread of its own, in order, and drops what does not fit.
+package final class LogWriter: Sendable {
+  private struct State {
+    var queue: [String] = []
+    /// In the queue or being written.
+    var bytes = 0
+    var isWriting = false
+    var dropped: UInt64 = 0
+    /// Of those, the ones that no line has told of.
+    var untold: UInt64 = 0
+  }
+
+  private let descriptor: CInt
+  private let capacity: Int
+  private let state = NIOLockedValueBox(State())
+  private let thread = NIOThreadPool(numberOfThreads: 1)
+
+  /// Bytes that wait at most: some 8,000 lines, an hour of a quiet node's talk. More would tell more of an hour that
+  /// nobody watched, and costs as much memory.
+  private static let standardCapacity = 1 << 20
+
+  /// Standard error, for the whole program.
+  package static let standardError = LogWriter(descriptor: STDERR_FILENO)
+
+  /// - Parameters:
+  ///   - descriptor: stays the caller's, to keep open and to close.
+  ///   - capacity: bytes that may wait; a megabyte unless told.
+  package init(descriptor: CInt, capacity: Int? = nil) {
+    self.descriptor = descriptor
+    self.capacity = capacity ?? LogWriter.standardCapacity
+    thread.start()
+  }
+
+  /// Lines that were dropped since the start.
+  package var dropped: UInt64 { state.withLockedValue { $0.dropped } }
+
+  /// Queues a line, with its line break; never waits.
+  package func write(_ line: String) {
+    let mustStart = state.withLockedValue { state -> Bool in
+      guard state.bytes + line.utf8.count <= capacity else {
+        state.dropped += 1
+        state.untold += 1
+        return false
+      }
+      state.queue.append(line)
+      state.bytes += line.utf8.count
+      defer { state.isWriting = true }
+      return !state.isWriting
+    }
+    guard mustStart else { return }
+    thread.submit { [self] in
+      if $0 == .active { drain() }
+    }
+  }
+
+  /// How many lines were dropped since this was last asked, once there is room again to say so; else nil.
+  func takeUntold() -> UInt64? {
+    state.withLockedValue { state in
+      guard state.untold > 0, state.bytes <= capacity / 2 else { return nil }
+      defer { state.untold = 0 }
+      return state.untold
+    }
+  }
+
+  /// Waits until everything that was written before this call is out, but no longer than this: a reader that is stuck
+  /// must not keep a program alive that wants to end.
+  /// - Returns: whether all of it is out.
+  @discardableResult
+  package func flush(within limit: Duration) -> Bool {
+    // The thread does one thing after another, so this comes after what is queued.
+    let isOut = ConditionLock(value: false)
+    thread.submit { _ in
+      isOut.lock()
+      isOut.unlock(withValue: true)
+    }
+    guard isOut.lock(whenValue: true, timeoutSeconds: limit.inSeconds) else { return false }
+    isOut.unlock()
+    return true
+  }
+
+  /// Ends the thread after what it is writing, for writers that do not live as long as the program.
+  package func close() { thread.shutdownGracefully { _ in } }
+
+  /// On the writing thread.
+  private func drain() {
+    while let batch = takeBatch() {
+      put(batch.joined())
+      let size = batch.reduce(0) { $0 + $1.utf8.count }
+      state.withLockedValue { $0.bytes -= size }
+    }
+  }
+
+  private func takeBatch() -> [String]? {
+    state.withLockedValue { state in
+      guard !state.queue.isEmpty else {
+        state.isWriting = false
+        return nil
+      }
+      defer { state.queue = [] }
+      return state.queue
+    }
+  }
+
+  /// Writes all of it, however long that takes. What cannot be written at all is lost: there is nowhere to complain.
+  private func put(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while let start = rest.baseAddress, rest.count > 0 {
+        let written = unsafe Glibc.write(descriptor, start, rest.count)
+        if written >= 0 {
+          unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        } else if errno == EAGAIN {
+          // Somebody else made the terminal that we share non-blocking.
+          var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          _ = unsafe poll(&room, 1, -1)
+        } else if errno != EINTR {
+          return
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,242 @@
+// Tells peers the value over HTTP: `POST /notify/<value>/<generation>?notifier=<name>`.
+//
+// The slow safety net beside the datagrams, and all that the original program understands. A peer has one request in
+// flight; while that lasts only the newest stamp waits, since an older one says nothing that the newer does not.
+// Rejected: a client library, which would bring ten megabytes and minutes of building for one kind of request.
+
+package import Gossip
+import NIOConcurrencyHelpers
+package import NIOCore
+
+/// Posts stamps. All its work is done on one loop.
+package final class Notifier: Sendable {
+  /// What came of one post.
+  package enum Outcome: String, CaseIterable, Sendable {
+    /// Answered with 200.
+    case delivered
+    /// Answered otherwise.
+    case rejected
+    /// Nothing listens there.
+    case refused
+    /// No connection, no answer in time, or nonsense.
+    case failed
+    /// Not tried: too many were under way.
+    case dropped
+  }
+
+  private let loop: any EventLoop
+  private let peers: [HostPort?]
+  private let query: String
+  private let report: @Sendable (Event) -> Void
+  private let state: NIOLoopBoundBox<State>
+  private let counts = NIOLockedValueBox([Outcome: UInt64]())
+
+  private struct State {
+    var peers: [Key: Peer] = [:]
+    var isClosed = false
+  }
+
+  /// Who is told: a member is known by its UDP address, whatever its HTTP port is now.
+  private enum Key: Hashable {
+    case member(Address)
+    case peer(Int)
+  }
+
+  private struct Peer {
+    /// Where it is reached now.
+    var place: Place
+    /// Whether a request is under way.
+    var isBusy = false
+    /// What to tell it afterwards.
+    var next: Stamp?
+    var connection: NotifyConnection?
+    /// Closes the connection when it was idle for long.
+    var idle: Scheduled<Void>?
+  }
+
+  private enum Place: Equatable {
+    case address(Address)
+    case host(HostPort)
+  }
+
+  /// The port of a peer that names none.
+  package static let defaultPort: UInt16 = 8080
+  /// Connections kept for the next time. In a small cluster the two random members of each two seconds are soon the same
+  /// ones again; in a large one a kept connection is seldom used, and a hundred nodes in one process must stay within
+  /// the usual limit of 1,024 open files.
+  private static let keptConnections = 4
+  /// A kept connection is closed after this long; below the 60 s after which servers close idle ones themselves.
+  private static let idleTime: TimeAmount = .seconds(10)
+  /// Posts under way at once. Two every two seconds, each over in four: far more means a fault of ours.
+  private static let maximumBusy = 64
+
+  /// - Parameters:
+  ///   - peers: the extra peers as configured.
+  ///   - name: of this node, what `notifier` says.
+  ///   - report: told when a member's port refused, and when a member answered.
+  package init(
+    peers: [String], name: String, loop: any EventLoop, report: @escaping @Sendable (Event) -> Void
+  ) {
+    self.peers = peers.map { HostPort($0, defaultPort: Notifier.defaultPort) }
+    query = "?notifier=" + Notifier.percentEncoded(name)
+    self.loop = loop
+    self.report = report
+    state = .makeBoxSendingValue(State(), eventLoop: loop)
+  }
+
+  /// Posts the stamp, now or when the peer's present request is done. From any thread.
+  package func post(_ stamp: Stamp, to target: NotifyTarget) {
+    loop.execute { [self] in
+      switch target {
+      case .member(let member, let http): post(stamp, .member(member), .address(http))
+      case .peer(let index):
+        guard peers.indices.contains(index), let host = peers[index] else { return count(.failed) }
+        post(stamp, .peer(index), .host(host))
+      }
+    }
+  }
+
+  /// How often each outcome was.
+  package func count(of outcome: Outcome) -> UInt64 { counts.withLockedValue { $0[outcome] ?? 0 } }
+
+  package func metrics() -> [ShellMetric] {
+    Outcome.allCases.map { outcome in
+      ShellMetric(
+        name: "unum_notifies_sent_total", help: "Notifies posted to peers over HTTP, by what came of them.",
+        labels: [("outcome", outcome.rawValue)], value: Double(count(of: outcome)))
+    }
+  }
+
+  /// Closes all connections, for good.
+  package func close() async {
+    let closing = loop.submit { [self] in
+      state.value.isClosed = true
+      for peer in state.value.peers.values {
+        peer.idle?.cancel()
+        peer.connection?.close()
+      }
+      state.value.peers = [:]
+    }
+    _ = try? await closing.get()
+  }
+
+  private func count(_ outcome: Outcome) { counts.withLockedValue { $0[outcome, default: 0] += 1 } }
+
+  /// Everything but unreserved characters (RFC 3986, section 2.3) by its bytes.
+  static func percentEncoded(_ name: String) -> String {
+    var encoded = ""
+    for byte in name.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }
+    return encoded
+  }
+}
+
+// MARK: One post, step by step; all on the loop
+
+extension Notifier {
+  private func post(_ stamp: Stamp, _ key: Key, _ place: Place) {
+    guard !state.value.isClosed else { return }
+    var peer = state.value.peers[key] ?? Peer(place: place)
+    if peer.isBusy {
+      peer.place = place
+      peer.next = max(peer.next ?? stamp, stamp)
+      state.value.peers[key] = peer
+      return
+    }
+    guard state.value.peers.values.count(where: \.isBusy) < Notifier.maximumBusy else { return count(.dropped) }
+    if peer.place != place {
+      // The member restarted with another HTTP port.
+      peer.connection?.close()
+      peer.connection = nil
+      peer.place = place
+    }
+    peer.isBusy = true
+    peer.idle?.cancel()
+    peer.idle = nil
+    let kept = peer.connection.flatMap { $0.isOpen ? $0 : nil }
+    peer.connection = nil
+    state.value.peers[key] = peer
+    if let kept { ask(kept, stamp, key, isFresh: false) } else { connect(stamp, key, place) }
+  }
+
+  private func connect(_ stamp: Stamp, _ key: Key, _ place: Place) {
+    let addresses =
+      switch place {
+      case .address(let address): loop.makeSucceededFuture([address])
+      case .host(let host): Resolver.lookUp(host, on: loop)
+      }
+    let loop = self.loop
+    addresses
+      .flatMap { NotifyConnection.open($0, on: loop) }
+      .assumeIsolated()
+      .whenComplete { [self] result in
+        switch result {
+        case .success(let connection): ask(connection, stamp, key, isFresh: true)
+        case .failure(let error): finish(key, NotifyConnection.isRefusal(error) ? .refused : .failed, nil)
+        }
+      }
+  }
+
+  private func ask(_ connection: NotifyConnection, _ stamp: Stamp, _ key: Key, isFresh: Bool) {
+    connection.post("/notify/\(stamp.value)/\(stamp.generation)\(query)").assumeIsolated().whenComplete { [self] result in
+      switch result {
+      case .success(let status):
+        finish(key, status == 200 ? .delivered : .rejected, connection)
+      case .failure:
+        connection.close()
+        // A peer may close a kept connection in the moment that we use it. That says nothing about the peer, and a
+        // notify may be said twice: a new connection tells.
+        guard !isFresh, !state.value.isClosed, let place = state.value.peers[key]?.place else {
+          return finish(key, .failed, nil)
+        }
+        connect(stamp, key, place)
+      }
+    }
+  }
+
+  private func finish(_ key: Key, _ outcome: Outcome, _ connection: NotifyConnection?) {
+    count(outcome)
+    guard !state.value.isClosed, var peer = state.value.peers[key] else {
+      connection?.close()
+      return
+    }
+    peer.isBusy = false
+    let next = peer.next
+    peer.next = nil
+    peer.connection = connection.flatMap { $0.isOpen ? $0 : nil }
+    state.value.peers[key] = peer
+    if let next { post(next, key, peer.place) } else { rest(key) }
+    guard case .member(let member) = key else { return }
+    if outcome == .delivered { report(.notifyDelivered(member)) }
+    if outcome == .refused { report(.connectionRefused(member)) }
+  }
+
+  /// Keeps the peer's connection for a while, if there is one and room for it; else forgets the peer.
+  private func rest(_ key: Key) {
+    let kept = state.value.peers.values.count { $0.connection != nil && !$0.isBusy }
+    guard let connection = state.value.peers[key]?.connection, kept <= Notifier.keptConnections else {
+      return forget(key)
+    }
+    connection.whenClosed { [weak self] in
+      guard let self, let peer = state.value.peers[key], !peer.isBusy, peer.connection?.isOpen == false else { return }
+      forget(key)
+    }
+    state.value.peers[key]?.idle = loop.assumeIsolated().scheduleTask(in: Notifier.idleTime) { [weak self] in
+      self?.forget(key)
+    }
+  }
+
+  private func forget(_ key: Key) {
+    let peer = state.value.peers.removeValue(forKey: key)
+    peer?.idle?.cancel()
+    peer?.connection?.close()
+  }
+}

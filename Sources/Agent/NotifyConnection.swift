@@ -1,0 +1,152 @@
+// One connection to a peer's HTTP port: a request, its answer, and the next request.
+//
+// An answer is read to its end, within limits, before the connection is used again; whatever breaks a limit or comes
+// unasked ends the connection.
+
+import Glibc
+import Gossip
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// A connection, to be used on its loop only.
+final class NotifyConnection: Sendable {
+  private let channel: any Channel
+  private let handler: NIOLoopBound<NotifyHandler>
+  /// What the `Host` header says.
+  private let host: String
+
+  /// A peer in the same network answers a connection in milliseconds; one lost SYN is sent again after a second.
+  private static let connectTime: TimeAmount = .milliseconds(1500)
+  /// For the whole answer. A `/notify` needs no work; a peer that is slower than this is stalled.
+  private static let answerTime: TimeAmount = .seconds(2)
+  /// Addresses of one name that are tried.
+  private static let maximumAddresses = 4
+
+  private init(channel: any Channel, handler: NotifyHandler, host: String) {
+    self.channel = channel
+    self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+    self.host = host
+  }
+
+  /// Connects to the first of the addresses that accepts.
+  static func open(_ addresses: [Address], on loop: any EventLoop) -> EventLoopFuture<NotifyConnection> {
+    let usable = addresses.filter(\.isReachable).prefix(maximumAddresses)
+    guard let first = usable.first else { return loop.makeFailedFuture(NotifyFailure.noAddress) }
+    return usable.dropFirst().reduce(open(first, on: loop)) { attempt, address in
+      attempt.flatMapError { _ in open(address, on: loop) }
+    }
+  }
+
+  private static func open(_ address: Address, on loop: any EventLoop) -> EventLoopFuture<NotifyConnection> {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 8 << 10
+    limits.maxHeaderListSize = 16 << 10
+    let bounds = limits
+    return loop.makeCompletedFuture { try SocketAddress(address) }
+      .flatMap { socket in
+        ClientBootstrap(group: loop)
+          .connectTimeout(connectTime)
+          .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+          .channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+              let pipeline = channel.pipeline.syncOperations
+              try pipeline.addHTTPClientHandlers(decoderLimitConfiguration: bounds)
+              try pipeline.addHandler(NotifyHandler())
+            }
+          }
+          .connect(to: socket)
+      }
+      .flatMapThrowing { channel in
+        let handler = try channel.pipeline.syncOperations.handler(type: NotifyHandler.self)
+        return NotifyConnection(channel: channel, handler: handler, host: address.description)
+      }
+  }
+
+  /// Whether the error means that nothing listens there.
+  static func isRefusal(_ error: any Error) -> Bool { (error as? IOError)?.errnoCode == ECONNREFUSED }
+
+  var isOpen: Bool { channel.isActive && handler.value.isReusable }
+
+  func close() { channel.close(promise: nil) }
+
+  func whenClosed(_ body: @escaping () -> Void) {
+    channel.closeFuture.assumeIsolated().whenComplete { _ in body() }
+  }
+
+  /// Sends the request and gives the status of the answer.
+  func post(_ uri: String) -> EventLoopFuture<UInt> {
+    let head = HTTPRequestHead(
+      version: .http1_1, method: .POST, uri: uri, headers: ["Host": host, "Content-Length": "0"])
+    let promise = channel.eventLoop.makePromise(of: UInt.self)
+    let handler = self.handler.value
+    handler.expect(promise)
+    let timeout = channel.eventLoop.assumeIsolated().scheduleTask(in: NotifyConnection.answerTime) {
+      handler.fail(NotifyFailure.tooLate)
+    }
+    promise.futureResult.whenComplete { _ in timeout.cancel() }
+    channel.write(HTTPClientRequestPart.head(head), promise: nil)
+    channel.writeAndFlush(HTTPClientRequestPart.end(nil)).assumeIsolated().whenFailure { handler.fail($0) }
+    return promise.futureResult
+  }
+}
+
+/// Why there was no answer.
+enum NotifyFailure: Error {
+  case noAddress, tooLate, tooLong, unasked, closed
+}
+
+/// Collects one answer at a time.
+final class NotifyHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+
+  private var promise: EventLoopPromise<UInt>?
+  private var head: HTTPResponseHead?
+  private var bodySize = 0
+  /// Whether the next request may go out on the same connection.
+  private(set) var isReusable = true
+
+  /// The answer to a notify is empty; a sentence of an error page is let through so that the connection lives on.
+  private static let maximumBody = 16 << 10
+
+  func expect(_ promise: EventLoopPromise<UInt>) {
+    self.promise = promise
+    head = nil
+    bodySize = 0
+  }
+
+  /// Ends the request under way, if there is one.
+  func fail(_ error: any Error) {
+    isReusable = false
+    promise?.fail(error)
+    promise = nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard promise != nil else { return end(context, NotifyFailure.unasked) }
+    switch unwrapInboundIn(data) {
+    case .head(let head): self.head = head
+    case .body(let bytes):
+      bodySize += bytes.readableBytes
+      if bodySize > NotifyHandler.maximumBody { end(context, NotifyFailure.tooLong) }
+    case .end:
+      guard let head else { return end(context, NotifyFailure.unasked) }
+      if !head.isKeepAlive {
+        isReusable = false
+        context.close(promise: nil)
+      }
+      let promise = self.promise
+      self.promise = nil
+      promise?.succeed(head.status.code)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { end(context, error) }
+
+  func channelInactive(context: ChannelHandlerContext) { fail(NotifyFailure.closed) }
+
+  private func end(_ context: ChannelHandlerContext, _ error: any Error) {
+    fail(error)
+    context.close(promise: nil)
+  }
+}

@@ -1,0 +1,111 @@
+// A decoded head, understood: what is asked, what follows it and what becomes of the connection.
+//
+// It depends on the head's bytes alone, so that a connection may keep it for the next request that is the same.
+
+import NIOHTTP1
+
+/// What to do about a request.
+struct RequestPlan {
+  /// What follows a head on the connection.
+  enum Framing: Equatable {
+    case none
+    case length(Int)
+    /// Only the decoder knows where it ends.
+    case chunked
+  }
+
+  /// What is asked, or why it is refused.
+  let outcome: Result<RoutedRequest, HTTPRefusal>
+  let framing: Framing
+  let persistence: Persistence
+  let isHead: Bool
+  /// The client waits for `100 Continue` before it sends the body.
+  let awaitsContinue: Bool
+  /// The stamps that the client has already, as `If-None-Match`.
+  let knownTags: String?
+
+  /// Whether the answer is the prebuilt one.
+  let isPlainGet: Bool
+
+  init(_ head: HTTPRequestHead) {
+    let fields = Fields(head.headers)
+    isHead = head.method == .HEAD
+    awaitsContinue = fields.expect?.lowercased() == "100-continue" && head.version != .http1_0
+    knownTags = fields.ifNoneMatch
+    let refusal = RequestPlan.refusal(head, fields)
+    let (framing, badLength) = RequestPlan.framing(fields)
+    self.framing = framing
+    // A second protocol on this connection is offered or asked for, which the decoder stops at; or the end of the body
+    // is known only to the decoder, which may have taken bytes of the next request with it; or the head is suspect.
+    let mustEnd = head.method == .CONNECT || fields.upgrade || framing == .chunked || refusal != nil || badLength
+    if mustEnd || !head.isKeepAlive {
+      persistence = .close
+    } else {
+      persistence = head.version == .http1_0 ? .keepAloud : .keep
+    }
+    do throws(HTTPRefusal) {
+      if let refusal { throw refusal }
+      if badLength { throw HTTPRefusal(.badRequest, "Content-Length is not a number.") }
+      outcome = .success(
+        try Routes.route(method: head.method.rawValue, target: head.uri, accept: fields.accept))
+    } catch {
+      outcome = .failure(error)
+    }
+    if case .success(let request) = outcome {
+      isPlainGet =
+        request == RoutedRequest(command: .get, form: .text) && !isHead && persistence == .keep && knownTags == nil
+    } else {
+      isPlainGet = false
+    }
+  }
+
+  /// What is wrong with a head whatever its target.
+  private static func refusal(_ head: HTTPRequestHead, _ fields: Fields) -> HTTPRefusal? {
+    // RFC 9112, section 3.2: without exactly one Host the message may be meant for another.
+    if head.version != .http1_0, fields.hosts != 1 {
+      return HTTPRefusal(.badRequest, "An HTTP/1.1 request has exactly one Host field, and this one has \(fields.hosts).")
+    }
+    if fields.contentLength != nil, fields.isChunked {
+      return HTTPRefusal(.badRequest, "A request has either Content-Length or Transfer-Encoding, and this one has both.")
+    }
+    if let expect = fields.expect, expect.lowercased() != "100-continue" {
+      return HTTPRefusal(.expectationFailed, "Only 100-continue can be expected here.")
+    }
+    return nil
+  }
+
+  private static func framing(_ fields: Fields) -> (Framing, isBad: Bool) {
+    if fields.isChunked { return (.chunked, false) }
+    guard let text = fields.contentLength else { return (.none, false) }
+    guard let length = Int(text), length >= 0 else { return (.none, true) }
+    return (length == 0 ? .none : .length(length), false)
+  }
+
+  /// The few fields that matter, found in one pass.
+  private struct Fields {
+    var hosts = 0
+    var expect: String?
+    var accept: String?
+    var upgrade = false
+    var contentLength: String?
+    var isChunked = false
+    var ifNoneMatch: String?
+
+    init(_ headers: HTTPHeaders) {
+      for (name, value) in headers {
+        // The length tells almost all of them apart without looking at a letter.
+        switch name.utf8.count {
+        case 4 where name.lowercased() == "host": hosts += 1
+        case 6 where name.lowercased() == "expect": expect = value
+        case 6 where name.lowercased() == "accept": accept = accept.map { $0 + "," + value } ?? value
+        case 7 where name.lowercased() == "upgrade": upgrade = true
+        case 13 where name.lowercased() == "if-none-match":
+          ifNoneMatch = ifNoneMatch.map { $0 + "," + value } ?? value
+        case 14 where name.lowercased() == "content-length": contentLength = value
+        case 17 where name.lowercased() == "transfer-encoding": isChunked = true
+        default: break
+        }
+      }
+    }
+  }
+}

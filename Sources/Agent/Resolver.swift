@@ -1,0 +1,122 @@
+// Names to addresses: all that a name has, v4 and v6, asked anew each time, away from the loops.
+//
+// Rejected: NIO's own resolver, which gives one address of each family (a seed name of a compose file or a headless
+// service stands for all of its members), and keeping answers: a seed is asked for seldom and moves.
+
+import Glibc
+package import Gossip
+import NIOConcurrencyHelpers
+package import NIOCore
+import NIOPosix
+
+/// Looks up the configured seeds when the node asks for them.
+package final class Resolver: Sendable {
+  /// What to do with an answer: the seed's number, its addresses, and why there are none.
+  package typealias Receiver = @Sendable (Int, [Address], String?) -> Void
+
+  private let seeds: [HostPort?]
+  private let loop: any EventLoop
+  private let takesIPv6: Bool
+  private let receiver: Receiver
+  private let state: NIOLockedValueBox<State>
+
+  private struct State {
+    var inFlight: [Bool]
+    var failures: UInt64 = 0
+  }
+
+  /// The port of a seed that names none.
+  package static let defaultPort: UInt16 = 7946
+  /// Addresses of one name that are looked at; the address book holds no more.
+  private static let maximumAddresses = 64
+
+  /// - Parameters:
+  ///   - loop: where `receiver` is called.
+  ///   - takesIPv6: whether our socket can send to IPv6 at all; else such addresses are left out.
+  package init(seeds: [String], loop: any EventLoop, takesIPv6: Bool, receiver: @escaping Receiver) {
+    self.seeds = seeds.map { HostPort($0, defaultPort: Resolver.defaultPort) }
+    self.loop = loop
+    self.takesIPv6 = takesIPv6
+    self.receiver = receiver
+    state = NIOLockedValueBox(State(inFlight: seeds.map { _ in false }))
+  }
+
+  /// Look-ups that gave no address.
+  package var failures: UInt64 { state.withLockedValue { $0.failures } }
+
+  /// Looks the seed up and calls the receiver, later and once; not at all while the same seed is being looked up, since
+  /// that answer will do. (A resolver that hangs for half a minute must not fill the thread pool with one name.)
+  package func resolve(seed: Int) {
+    guard seeds.indices.contains(seed) else { return }
+    guard let host = seeds[seed] else { return answer(seed, .failure(LookupFailure("not a host or host:port"))) }
+    if let numeric = Address(ip: host.host, port: host.port) { return answer(seed, .success([numeric])) }
+    let isFirst = state.withLockedValue { state in
+      defer { state.inFlight[seed] = true }
+      return !state.inFlight[seed]
+    }
+    guard isFirst else { return }
+    Resolver.lookUp(host, on: loop).whenComplete { [self] result in
+      state.withLockedValue { $0.inFlight[seed] = false }
+      answer(seed, result.mapError { $0 as? LookupFailure ?? LookupFailure("\($0)") })
+    }
+  }
+
+  /// Always from the loop and never from within `resolve`: the caller may be in the middle of something.
+  private func answer(_ seed: Int, _ result: Result<[Address], LookupFailure>) {
+    loop.execute { [self] in
+      switch result.flatMap(usable) {
+      case .success(let addresses): receiver(seed, addresses, nil)
+      case .failure(let failure):
+        state.withLockedValue { $0.failures += 1 }
+        receiver(seed, [], failure.reason)
+      }
+    }
+  }
+
+  private func usable(_ addresses: [Address]) -> Result<[Address], LookupFailure> {
+    let usable = addresses.filter { takesIPv6 || $0.isIPv4 }.filter(\.isReachable)
+    if usable.isEmpty, !addresses.isEmpty {
+      return .failure(LookupFailure("no address that this socket can send to, only \(addresses[0])"))
+    }
+    return .success(Array(usable.prefix(Resolver.maximumAddresses)))
+  }
+}
+
+/// Why a name gave no address, in words.
+package struct LookupFailure: Error, Equatable {
+  package let reason: String
+  init(_ reason: String) { self.reason = reason }
+}
+
+extension Resolver {
+  /// All addresses of a host, in the system's order of preference; a numeric one is given back at once.
+  package static func lookUp(_ host: HostPort, on loop: any EventLoop) -> EventLoopFuture<[Address]> {
+    if let numeric = Address(ip: host.host, port: host.port) { return loop.makeSucceededFuture([numeric]) }
+    return NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try addresses(of: host) }
+  }
+
+  /// Blocks, possibly for long.
+  private static func addresses(of host: HostPort) throws(LookupFailure) -> [Address] {
+    var hints = unsafe addrinfo()
+    // One kind of socket, or each address is listed three times.
+    unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = unsafe getaddrinfo(host.host, nil, &hints, &list)
+    guard status == 0 else {
+      let reason = unsafe gai_strerror(status).map { unsafe String(cString: $0) } ?? "error \(status)"
+      throw LookupFailure(reason)
+    }
+    defer { unsafe freeaddrinfo(list) }
+    var found: [Address] = []
+    var next = unsafe list
+    while let entry = unsafe next {
+      let info = unsafe entry.pointee
+      if let address = unsafe Address(socketAddress: info.ai_addr, size: Int(info.ai_addrlen)) {
+        let whole = address.with(port: host.port)
+        if !found.contains(whole) { found.append(whole) }
+      }
+      unsafe next = info.ai_next
+    }
+    return found
+  }
+}

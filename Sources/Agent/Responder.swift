@@ -1,0 +1,111 @@
+// What is answered to a command: the words, once the node has spoken.
+
+package import Gossip
+
+/// Answers to commands. Pure but for what it asks of the backend.
+package enum Responder {
+  /// Answers what needs no decision of the node: everything but writes.
+  /// - Parameters:
+  ///   - knownTags: the request's `If-None-Match`.
+  ///   - counts: of the server that answers, shown by `/metrics`.
+  package static func read(
+    _ request: RoutedRequest, from backend: any Backend, knownTags: String? = nil, counts: RequestCounts
+  ) -> HTTPAnswer {
+    switch request.command {
+    case .get: return value(backend.published.stamp, form: request.form, knownTags: knownTags)
+    case .members:
+      switch request.form {
+      case .text: return .text(MembersText.text(backend.status()), fields: fresh)
+      case .json: return .json(MembersText.json(backend.status()), fields: fresh)
+      }
+    case .livez:
+      return request.form == .text ? .text("alive\n", fields: fresh) : .json("{\"alive\":true}", fields: fresh)
+    case .readyz: return readiness(backend.readiness, form: request.form)
+    case .metrics:
+      let text = MetricsText.render(backend.status(), backend.readiness, shell: backend.shellMetrics() + counts.metrics)
+      return HTTPAnswer(status: .ok, type: MetricsText.mediaType, fields: fresh, body: text)
+    case .set, .notify: preconditionFailure("writes are answered by the node")
+    }
+  }
+
+  /// Answers a write of this client.
+  package static func set(_ value: Int64, _ answer: Answer, form: Form) -> HTTPAnswer {
+    switch answer {
+    case .accepted(let stamp):
+      switch form {
+      case .text: return .text("\(value)", fields: fresh)
+      case .json:
+        let json = JSON.stamp(Stamp(generation: stamp.generation, value: value))
+        return .json(json, fields: fresh)
+      }
+    case .aboveCeiling(let ceiling):
+      return HTTPAnswer(
+        HTTPRefusal(
+          .unavailable,
+          "The generation of a new value would be above \(ceiling), the highest that this node may write now; the limit "
+            + "rises by a million each second, so try again.", route: .set, form: form, retryAfter: 1))
+    case .overloaded: return overloaded(.set, form)
+    }
+  }
+
+  /// Answers a notify. Accepted is an empty answer: the original's clients can use a connection again only after one.
+  package static func notify(_ stamp: Stamp, _ answer: Answer, form: Form) -> HTTPAnswer {
+    switch answer {
+    case .accepted: return HTTPAnswer(status: .ok)
+    case .aboveCeiling(let ceiling):
+      return HTTPAnswer(
+        HTTPRefusal(
+          .badRequest,
+          "Generation \(stamp.generation) is above \(ceiling), the highest that a notify may bring now: the clock in "
+            + "microseconds and a day.", route: .notify, form: form))
+    case .overloaded: return overloaded(.notify, form)
+    }
+  }
+
+  /// No answer may be kept by a cache, above all not that of a GET that writes.
+  private static let fresh = "Cache-Control: no-store\r\n"
+
+  private static func value(_ stamp: Stamp, form: Form, knownTags: String?) -> HTTPAnswer {
+    let answer = HTTPAnswer.value(stamp, form: form)
+    guard let knownTags, matches(HTTPAnswer.entityTag(stamp), knownTags) else { return answer }
+    return HTTPAnswer(status: .notModified, fields: answer.fields)
+  }
+
+  /// The weak comparison of RFC 9110 (section 8.8.3.2): `W/` in front makes no difference. Our tags hold no commas.
+  private static func matches(_ tag: String, _ knownTags: String) -> Bool {
+    knownTags.split(separator: ",").contains { element in
+      let text = element.filter { $0 != " " && $0 != "\t" }
+      return text == "*" || text == tag || text == "W/" + tag
+    }
+  }
+
+  private static func readiness(_ state: ReadinessState, form: Form) -> HTTPAnswer {
+    let (isReady, reason) = words(for: state)
+    let status: HTTPStatus = isReady ? .ok : .unavailable
+    switch form {
+    case .text: return .text("\(isReady ? "ready" : "not ready"): \(reason)\n", status: status, fields: fresh)
+    case .json:
+      guard isReady else {
+        return HTTPAnswer(HTTPRefusal(status, "Not ready: \(reason).", route: .readyz, form: .json))
+      }
+      return .json(JSON.object([("ready", "true"), ("reason", JSON.string(reason))]), fields: fresh)
+    }
+  }
+
+  private static func words(for state: ReadinessState) -> (Bool, String) {
+    switch state {
+    case .starting: (false, "starting, and waiting to hear the cluster's value")
+    case .leaving: (false, "leaving the cluster")
+    case .ready(.synchronised): (true, "has the cluster's value")
+    case .ready(.first): (true, "has no seeds but itself")
+    case .ready(.alone): (true, "no seed has answered so far, so it went on alone")
+    }
+  }
+
+  private static func overloaded(_ route: Route, _ form: Form) -> HTTPAnswer {
+    HTTPAnswer(
+      HTTPRefusal(
+        .unavailable, "Too many writes wait for this node to hear the cluster's value; try again in a second.",
+        route: route, form: form, retryAfter: 1))
+  }
+}

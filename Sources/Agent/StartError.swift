@@ -1,0 +1,86 @@
+// Why a node could not start, in one line: what, which address, and what to change.
+
+import Glibc
+package import Gossip
+import NIOCore
+
+/// Something that only the machine could tell, and that ends the start.
+package enum StartError: Error, Equatable, CustomStringConvertible {
+  /// A socket of a node.
+  package enum Socket: Equatable, Sendable {
+    case datagrams, http
+
+    var option: String {
+      switch self {
+      case .datagrams: "--bind (BIND_ADDR)"
+      case .http: "--http (HTTP_ADDR)"
+      }
+    }
+
+    var name: String {
+      switch self {
+      case .datagrams: "UDP"
+      case .http: "HTTP"
+      }
+    }
+  }
+
+  /// Another process has the port.
+  case portInUse(Socket, Address)
+  /// The system refuses the address for another reason, in words.
+  case cannotBind(Socket, Address, reason: String)
+  /// Nobody could reach a node that advertised this.
+  case notReachable(Address)
+  /// The datagram socket at `bound` cannot send to addresses of the family of `advertised`.
+  case otherFamily(advertised: Address, bound: Address)
+
+  package var description: String {
+    switch self {
+    case .portInUse(let socket, let address):
+      "\(socket.name) address \(address) is in use by another process; stop it or choose another by \(socket.option)"
+    case .cannotBind(let socket, let address, let reason):
+      "\(socket.name) address \(address) cannot be used: \(reason); choose another by \(socket.option)"
+    case .notReachable(let address):
+      "advertised address \(address) is one that nobody can be reached at; choose another by \(StartError.advertise)"
+    case .otherFamily(let advertised, let bound):
+      "advertised address \(advertised) and bound address \(bound) are of different families; choose another by "
+        + "\(StartError.advertise) or \(Socket.datagrams.option)"
+    }
+  }
+
+  private static let advertise = "--advertise (ADVERTISE_ADDR)"
+
+  /// Runs what binds a socket and names its failure.
+  static func catching<Bound: Sendable>(
+    _ socket: Socket, _ address: Address, _ bind: () async throws -> Bound
+  ) async throws -> Bound {
+    do {
+      return try await bind()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw StartError.portInUse(socket, address)
+    } catch let error as IOError {
+      throw StartError.cannotBind(socket, address, reason: ErrorName.words(error.errnoCode))
+    }
+  }
+}
+
+/// The system's error numbers for people and for metrics.
+enum ErrorName {
+  /// The symbol, as in manuals; the bare number for one that no socket call is known to give.
+  static func of(_ error: Int32) -> String {
+    names.first { $0.0 == error }?.1 ?? String(error)
+  }
+
+  /// The system's own words.
+  static func words(_ error: Int32) -> String {
+    // The text is the system's own and stays valid until the same thread asks again.
+    unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
+  }
+
+  private static let names: [(Int32, String)] = [
+    (EAGAIN, "EAGAIN"), (EPERM, "EPERM"), (EACCES, "EACCES"), (EINVAL, "EINVAL"), (ENOBUFS, "ENOBUFS"),
+    (ENOMEM, "ENOMEM"), (EMSGSIZE, "EMSGSIZE"), (EAFNOSUPPORT, "EAFNOSUPPORT"), (ENETDOWN, "ENETDOWN"),
+    (ENETUNREACH, "ENETUNREACH"), (EHOSTUNREACH, "EHOSTUNREACH"), (ECONNREFUSED, "ECONNREFUSED"),
+    (EADDRNOTAVAIL, "EADDRNOTAVAIL"), (ENOTCONN, "ENOTCONN"), (EBADF, "EBADF"),
+  ]
+}

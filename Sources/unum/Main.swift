@@ -1,0 +1,82 @@
+// Where the process starts and how it ends.
+//
+// ArgumentParser's own entry point tells a wrong option in three or four lines. Here every error is one line that says
+// what is wrong, with which value, and what to do; whoever starts a node from a unit file or a manifest sees the whole
+// of it in a log that shows one line per event.
+
+import Agent
+import ArgumentParser
+import Glibc
+
+@main
+enum Program {
+  /// A start that failed for a reason outside of the options, such as a port in use.
+  private static let failure: Int32 = 1
+  /// `EX_USAGE` of sysexits: the options are wrong, and starting again will not help.
+  private static let usage: Int32 = 64
+
+  static func main() async {
+    // A client that closed its connection, or a log reader that went away, must be an error of one write, not the end.
+    _ = signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Unum.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      flushLog()
+    } catch {
+      // What the log says came before what ended it.
+      flushLog()
+      exit(status(after: error))
+    }
+  }
+
+  /// Tells what happened, and with which status to end.
+  private static func status(after error: any Error) -> Int32 {
+    switch error {
+    case let error as ConfigurationError:
+      Terminal.complain(error.description)
+      return usage
+    case is StartError, is LocalPortInUse:
+      Terminal.complain(String(describing: error))
+      return failure
+    default:
+      return status(afterParsing: error)
+    }
+  }
+
+  /// Help and version arrive as errors too; they are what was asked for, on standard output.
+  private static func status(afterParsing error: any Error) -> Int32 {
+    let code = Unum.exitCode(for: error)
+    let message = Unum.message(for: error)
+    if code == .success {
+      Terminal.say(message)
+    } else {
+      let line = message.split(separator: "\n").first.map(String.init) ?? String(describing: error)
+      Terminal.complain(code == .validationFailure ? "\(line) (see unum --help)" : line)
+    }
+    return code.rawValue
+  }
+}
+
+/// The root of all subcommands.
+struct Unum: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "unum",
+      abstract: "Many nodes, one value: a database that holds one integer and gossips it.",
+      discussion: """
+        `unum` alone is `unum serve`. Its options, the variables that stand for them
+        (an option wins; an empty variable counts as unset) and their defaults:
+
+        \(Setting.table)
+
+        Try it: unum local --nodes 5
+        """,
+      version: Version.current,
+      subcommands: [Serve.self, Local.self],
+      defaultSubcommand: Serve.self)
+  }
+}

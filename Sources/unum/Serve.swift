@@ -1,0 +1,27 @@
+// `unum serve`: one node of a cluster, until it is told to stop.
+
+import Agent
+import ArgumentParser
+import Logging
+import NIOPosix
+import UnixSignals
+
+/// Runs one node.
+struct Serve: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      abstract: "Run one node of a cluster.",
+      discussion: "Every option can be given as an environment variable too; see unum --help.")
+  }
+
+  @OptionGroup var options: ServeOptions
+
+  func run() async throws {
+    let configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    let logger = makeLogger(configuration.log)
+    // Before anything is bound: a signal that comes while starting must find somebody who listens.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let node = NodeService(configuration: configuration.agent, loops: Loops(), logger: logger)
+    try await supervise(node, until: signals, logger: logger)
+  }
+}

@@ -1,0 +1,113 @@
+// The README is part of the program: its commands are run, its options and requests are the real ones.
+
+import Foundation
+import Testing
+
+@testable import unum
+
+@Suite struct ReadmeTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private func file(_ path: String) throws -> String {
+    try String(contentsOf: ReadmeTests.root.appendingPathComponent(path), encoding: .utf8)
+  }
+
+  /// The command lines in the README's shell blocks.
+  private func commands() throws -> [String] {
+    try file("README.md").components(separatedBy: "```sh\n").dropFirst().flatMap { block in
+      block.components(separatedBy: "```")[0].split(separator: "\n").map(String.init)
+    }
+  }
+
+  /// How each kind of command is run here; whatever else the README says to type is an error of the README.
+  private enum Run {
+    /// Builds and tests take minutes: the checks run them, this test sees that they do.
+    case byTheChecks
+    /// Started for real, with options that need no network of its own, until it serves.
+    case asNode([String])
+    case asLocal([String])
+  }
+
+  private func run(of command: String) -> Run? {
+    if command == "swift test" { return .byTheChecks }
+    let words = command.split(separator: " ").map(String.init)
+    if command.hasPrefix("swift run -c release unum local") { return .asLocal(Array(words.dropFirst(6))) }
+    if words.first == "unum" { return .asNode(Array(words.dropFirst())) }
+    return nil
+  }
+
+  @Test func everyCommandOfTheReadmeWorks() async throws {
+    let commands = try commands()
+    #expect(commands.contains("swift test"))
+    #expect(commands.contains("swift run -c release unum local"))
+    for command in commands {
+      switch run(of: command) {
+      case nil: Issue.record("nothing here runs `\(command)`")
+      case .byTheChecks: #expect(try checks().contains(command), "\(command)")
+      case .asNode(let arguments): try await expectNode(arguments)
+      case .asLocal(let arguments): try await expectLocal(["local"] + arguments)
+      }
+    }
+  }
+
+  /// The commands that `.ci/run` runs.
+  private func checks() throws -> [String] {
+    let lines = try file(".ci/run").split(separator: "\n")
+    return lines.compactMap { line in
+      line.firstMatch(of: /^\s*(swift [a-z]+)(?= )/).map { String($0.output.1) }
+    }
+  }
+
+  /// A node starts with these options, on ports of its own (a later option of the same name wins).
+  private func expectNode(_ arguments: [String]) async throws {
+    let node = try Running(arguments + ["--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"])
+    _ = try await eventually("the start of \(arguments)") {
+      if !node.isRunning { throw Missed(what: "it ended: \(node.standardError)", limit: .zero) }
+      return node.standardError.contains(", HTTP ") ? true : nil
+    }
+    node.send(SIGTERM)
+    #expect(try await node.outcome(within: .seconds(5)).status == 0)
+  }
+
+  /// The local cluster starts, and each line that it says to try works, in order.
+  private func expectLocal(_ arguments: [String]) async throws {
+    let local = try Running(arguments + ["--http-port", "0"])
+    _ = try await eventually("the local cluster") {
+      if !local.isRunning { throw Missed(what: "it ended: \(local.standardError)", limit: .zero) }
+      return local.standardOutput.contains("Ctrl-C") ? true : nil
+    }
+    let urls = local.standardOutput.matches(of: /curl (http:\S+)/).map { String($0.output.1) }
+    try #require(urls.count == 3)
+    #expect(try await Running.curl(urls[0]) == "5")
+    _ = try await eventually("5 on the last node") { try await Running.curl(urls[1]) == "5" ? true : nil }
+    let members = try #require(try await Running.curl(urls[2]))
+    #expect(members.contains("node1") && members.contains("node5"))
+    local.send(SIGINT)
+    #expect(try await local.outcome(within: .seconds(5)).status == 0)
+  }
+
+  @Test func theConfigurationTableNamesEveryOptionWithItsVariableAndDefault() throws {
+    let rows = try file("README.md").replacing("`", with: "").split(separator: "\n").filter { $0.hasPrefix("| --") }
+    #expect(rows.count == Setting.allCases.count)
+    for setting in Setting.allCases {
+      let row = try #require(rows.first { $0.hasPrefix("| \(setting.flag) | \(setting.variable) |") })
+      // How an advertised address is found takes a sentence.
+      #expect(setting == .advertise || row.contains("| \(setting.defaultText) |"))
+    }
+  }
+
+  @Test func theVersionIsTheSameInProgramReadmeAndChanges() throws {
+    #expect(try file("README.md").contains("Unum \(Version.current): "))
+    #expect(try file("CHANGELOG.md").contains("## \(Version.current)"))
+  }
+
+  @Test func everyFileThatTheReadmeNamesExists() throws {
+    let paths = try file("README.md").matches(of: /`((?:Sources|Tests|\.ci)\/[\w\/.]+)`/).map { String($0.output.1) }
+    #expect(paths.count >= 8)
+    for path in paths {
+      let there = ReadmeTests.root.appendingPathComponent(path).path
+      #expect(FileManager.default.fileExists(atPath: there), "\(path)")
+    }
+  }
+}

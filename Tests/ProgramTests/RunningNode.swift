@@ -1,0 +1,45 @@
+// A node as a process of its own, asked over HTTP with the client that people use.
+
+import Foundation
+import Testing
+
+/// `unum serve` on free loopback ports, and the addresses that its first line names.
+final class RunningNode {
+  let process: Running
+  let name: String
+  let gossip: String
+  let http: String
+
+  /// Starts a node and waits for its start-up line.
+  init(_ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", http: String = "127.0.0.1:0") async throws {
+    self.name = name
+    let process = try Running(
+      ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip],
+      environment: ["HTTP_ADDR": http, "CLUSTER_NAME": "program tests"])
+    self.process = process
+    let line = try await eventually("the start of \(name)") {
+      let said = process.standardError
+      if !process.isRunning { throw Missed(what: "\(name) ended: \(said)", limit: .zero) }
+      return said.firstMatch(of: /at (?<gossip>\S+) .*, HTTP (?<http>\S+), cluster/)
+    }
+    self.gossip = String(line.gossip)
+    self.http = String(line.http)
+  }
+
+  /// The body of the answer, or nil when nobody answered well.
+  func get(_ path: String) async throws -> String? { try await Running.curl("http://\(http)\(path)") }
+
+  /// The members that this node lists: names with statuses.
+  func members() async throws -> [String: String] {
+    struct List: Decodable {
+      struct Member: Decodable {
+        var name: String
+        var status: String
+      }
+      var members: [Member]
+    }
+    guard let text = try await get("/members?format=json") else { return [:] }
+    let list = try JSONDecoder().decode(List.self, from: Data(text.utf8))
+    return Dictionary(list.members.map { ($0.name, $0.status) }) { first, _ in first }
+  }
+}
