@@ -46,7 +46,9 @@ extension Node {
     if record.incarnation == own.incarnation, record.state <= own.state || own.state == .left {
       return record.state == own.state ? nil : own
     }
-    refutation.note(record)
+    #if !PLANTED_NO_REFUTATION
+      refutation.note(record)
+    #endif
     return refuteIfDue() ? ownRecord : nil
   }
 

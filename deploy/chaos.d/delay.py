@@ -1,6 +1,6 @@
 """Holds packets back: each for a random time, so that they also arrive in another order.
 
-The kernel hands the packets of one queue (see nftables' `queue`) to this process over a netlink socket and delivers each
+The kernel hands the packets of one queue (iptables' `NFQUEUE`) to this process over a netlink socket and delivers each
 when it is told to. Rejected: `tc qdisc … netem`, which many kernels are built without, containers' and CI's above all.
 When this process ends, the queue's `bypass` lets packets through at once.
 

@@ -118,35 +118,32 @@ class Engine:
 
     def cannot_shape(self):
         """Why loss and delay are not to be had here; None when they are."""
-        missing = [tool for tool in ("nft", "nsenter") if not shutil.which(tool)]
+        missing = [tool for tool in ("iptables-restore", "nsenter") if not shutil.which(tool)]
         if missing:
             return f"{' and '.join(missing)} not found"
         return None if os.geteuid() == 0 else "it takes root"
 
     def shape(self, node, loss, delay, seed):
         """Loses this share of the packets each way, and holds incoming ones back for up to so many milliseconds."""
-        rules = f"""
-            table ip chaos {{
-              chain incoming {{
-                type filter hook input priority 0;
-                ip saddr {self.gossip} numgen random mod 100 < {loss} drop
-                {f'ip saddr {self.gossip} queue num {QUEUE} bypass' if delay else ''}
-              }}
-              chain outgoing {{
-                type filter hook output priority 0;
-                ip daddr {self.gossip} numgen random mod 100 < {loss} drop
-              }}
-            }}"""
+        lose = f"-m statistic --mode random --probability {loss / 100} -j DROP"
+        rules = [f"-A INPUT -s {self.gossip} {lose}", f"-A OUTPUT -d {self.gossip} {lose}"]
         if delay:
+            # Where nobody takes from the queue, packets pass.
+            rules.append(f"-A INPUT -s {self.gossip} -j NFQUEUE --queue-num {QUEUE} --queue-bypass")
             helper = os.path.join(os.path.dirname(__file__), "delay.py")
             self.delays[node] = subprocess.Popen(
                 [*self.inside(node), sys.executable, helper, str(QUEUE), "0", str(delay), str(seed)])
-        command(*self.inside(node), "nft", "-f", "-", stdin=rules)
+        self._filter(node, rules)
 
     def clear(self, node):
         """Ends loss and delay."""
-        command(*self.inside(node), "nft", "-f", "-", stdin="add table ip chaos\ndelete table ip chaos\n")
+        self._filter(node, [])
         self.end_delay(node)
+
+    def _filter(self, node, rules):
+        """Makes these the only rules of the node's own firewall."""
+        table = "\n".join(["*filter", ":INPUT ACCEPT", ":OUTPUT ACCEPT", *rules, "COMMIT", ""])
+        command(*self.inside(node), "iptables-restore", stdin=table)
 
     def end_delay(self, node):
         """Ends the process that holds packets back, if there is one."""

@@ -280,8 +280,12 @@ class Run:
             f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them ended with the only "
             f"processes that held them; after healing all hold generation {self.final[0]} within {self.value_after:.1f} s "
             f"and know each other within {self.members_after:.1f} s; {self.watch.looks} looks at value, members, readyz and "
-            f"livez; the return of a node was known after {self.watch.slowest['alive']:.1f} s at most, its loss after "
-            f"{self.watch.slowest['gone']:.1f} s, {self.watch.false_alarms} false alarms; no process ended by itself")
+            f"livez; a node's return was known {self._slowest('alive')} at most, its loss {self._slowest('gone')}, "
+            f"{self.watch.false_alarms} false alarms; no process ended by itself")
+
+    def _slowest(self, kind):
+        seconds, whose = self.watch.slowest[kind]
+        return f"after {seconds:.1f} s ({whose})"
 
     def close(self, keep):
         self.log.close()

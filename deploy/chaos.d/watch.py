@@ -43,7 +43,8 @@ class Watch:
     def __init__(self, engine, truth, bounds, violation):
         self.engine, self.truth, self.bounds, self.violation = engine, truth, bounds, violation
         self.streaks = {}
-        self.slowest = {"alive": 0.0, "gone": 0.0}
+        # For each direction: after how long it was known, and by whom of whom.
+        self.slowest = {"alive": (0.0, ""), "gone": (0.0, "")}
         self.looks = 0
         self.false_alarms = 0
         self.over = threading.Event()
@@ -114,7 +115,7 @@ class Watch:
         known = streak.constellation == constellation and streak.was_right and streak.wrong_since is None
         wrong_for, became_right = streak.look(constellation, since, is_right, now)
         if kind and became_right:
-            self.slowest[kind] = max(self.slowest[kind], now - since)
+            self.slowest[kind] = max(self.slowest[kind], (now - since, f"by n{node + 1} of n{what + 1}"))
         if kind == "alive" and known and "as dead" in sentence and not is_right:
             self.false_alarms += 1
         if not is_right and wrong_for >= bound and not streak.told:
