@@ -6,6 +6,7 @@
 
 import Agent
 import ArgumentParser
+import Glibc
 import Gossip
 import NIOCore
 import NIOPosix
@@ -66,6 +67,8 @@ extension Health {
         defer { tasks.cancelAll() }
         return try await tasks.next() ?? Finding(isReady: false, line: "not ready: nobody asked")
       }
+    } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+      return Finding(isReady: false, line: "not ready: nobody listens at \(target)")
     } catch {
       return Finding(isReady: false, line: "not ready: \(target): \(Terminal.escaped("\(error)"))")
     }

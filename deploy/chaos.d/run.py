@@ -40,6 +40,9 @@ class Bounds:
 
     spread: float = 5.0
     members: float = 8.0
+    # A node that hears nobody doubts itself first: its probes become up to nine times as slow, 3.6 s for each of the
+    # others (Lifeguard's local health), so that its own trouble makes it accuse nobody in haste.
+    members_alone_each: float = 3.6
     answer: float = 5.0
     ready: float = 6.0
     # A write to healed nodes has to be on all of them in milliseconds.
@@ -280,7 +283,8 @@ class Run:
             f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them ended with the only "
             f"processes that held them; after healing all hold generation {self.final[0]} within {self.value_after:.1f} s "
             f"and know each other within {self.members_after:.1f} s; {self.watch.looks} looks at value, members, readyz and "
-            f"livez; a node's return was known {self._slowest('alive')} at most, its loss {self._slowest('gone')}, "
+            f"livez; a node's return was known {self._slowest('alive')} at most, its loss {self._slowest('gone')}, by one cut "
+            f"off that of the others {self._slowest('alone')}, "
             f"{self.watch.false_alarms} false alarms; no process ended by itself")
 
     def _slowest(self, kind):

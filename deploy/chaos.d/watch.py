@@ -44,7 +44,7 @@ class Watch:
         self.engine, self.truth, self.bounds, self.violation = engine, truth, bounds, violation
         self.streaks = {}
         # For each direction: after how long it was known, and by whom of whom.
-        self.slowest = {"alive": (0.0, ""), "gone": (0.0, "")}
+        self.slowest = {"alive": (0.0, ""), "gone": (0.0, ""), "alone": (0.0, "")}
         self.looks = 0
         self.false_alarms = 0
         self.over = threading.Event()
@@ -105,10 +105,12 @@ class Watch:
             is_reachable = state == UP and states[observer][0] == UP
             expected = ALIVE if is_reachable else GONE
             status = statuses.get(subject)
+            is_alone = states[observer][0] == APART
+            bound = self.bounds.members + self.bounds.members_alone_each * (len(states) - 1) * is_alone
             self._check(
                 observer, subject, (states[observer][2], epoch), max(since, states[observer][1]), status in expected, now,
-                f"lists n{subject + 1} as {status or 'unknown'}, and it is {state}", self.bounds.members,
-                "alive" if is_reachable else "gone")
+                f"is {states[observer][0]} and lists n{subject + 1}, which is {state}, as {status or 'unknown'}",
+                bound, "alive" if is_reachable else "alone" if is_alone else "gone")
 
     def _check(self, node, what, constellation, since, is_right, now, sentence, bound, kind=None):
         streak = self.streaks.setdefault((node, what), Streak())
