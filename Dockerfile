@@ -1,11 +1,11 @@
 # Unum as a container: one program, the four libraries that it needs, and nothing else.
 #
-# The run-time base is empty. A program that links Swift's libraries statically still needs the C library, because a name
-# is only looked up properly by the C library that the program runs with; so the loader and the few shared libraries that
-# the program names are copied from the stage that built it. That is about 5 MB. debian:bookworm-slim would add 75 MB and
-# a shell, a package manager and their security notices; a fully static C library cannot look names up. What the empty
-# base costs: there is no shell to look around with (see "In containers" in the README for what to do instead), and a
-# correction of the C library arrives by building again.
+# The run-time base is empty. A program that links Swift's libraries statically still needs the C library, because a
+# name is only looked up properly by the C library that the program runs with; so the loader and the few shared
+# libraries that the program names are copied from the stage that built it. That is about 5 MB. debian:bookworm-slim
+# would add some 75 MB, a shell, a package manager and their security notices; a fully static C library cannot look
+# names up. What the empty base costs: there is no shell to look around with (see "In containers" in the README for what
+# to do instead), and a correction of the C library arrives by building again.
 #
 #   docker build -t unum .                   the image
 #   docker build --target test .             passes the tests, on a machine that has only Docker
@@ -22,8 +22,8 @@ RUN --mount=type=cache,id=unum-release,target=/src/.build,sharing=locked \
     --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
     swift build -c release --product unum --static-swift-stdlib && \
     install -D --strip .build/release/unum /image/usr/bin/unum
-# The loader and the libraries, at the paths where the program looks for them. glibc's built-in order of looking up hosts
-# has changed with its versions, so it is written down: /etc/hosts first, as Docker and Kubernetes mean it.
+# The loader and the libraries, at the paths where the program looks for them. glibc's built-in order of looking up
+# hosts has changed with its versions, so it is written down: /etc/hosts first, as Docker and Kubernetes mean it.
 RUN ldd /image/usr/bin/unum | grep -o '/lib[^ ]*' | xargs -I{} cp -L --parents {} /image && \
     mkdir -p /image/etc && \
     echo 'hosts: files dns' > /image/etc/nsswitch.conf

@@ -38,7 +38,8 @@ class PlanTest(unittest.TestCase):
     def test_all_kinds_of_faults_come(self):
         actions = {step.action for seed in range(20) for step in plan.make(random.Random(seed), 5, 60)}
         self.assertEqual(actions, {
-            "kill", "start", "stop", "restart", "pause", "resume", "disconnect", "connect", "replace", "shape", "clear"})
+            "kill", "start", "stop", "restart", "pause", "resume", "disconnect", "connect", "replace", "shape",
+            "clear"})
 
 
 class TruthTest(unittest.TestCase):

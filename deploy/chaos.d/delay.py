@@ -1,8 +1,8 @@
 """Holds packets back: each for a random time, so that they also arrive in another order.
 
-The kernel hands the packets of one queue (iptables' `NFQUEUE`) to this process over a netlink socket and delivers each
-when it is told to. Rejected: `tc qdisc … netem`, which many kernels are built without, containers' and CI's above all.
-When this process ends, the queue's `bypass` lets packets through at once.
+The kernel hands the packets of one queue (iptables' `NFQUEUE`) to this process over a netlink socket, and delivers
+each when it is told to. Rejected: `tc qdisc … netem`, which many kernels are built without, containers' and CI's above
+all. When this process ends, the queue's `bypass` lets packets through at once.
 
 Runs within the node's network namespace: delay.py QUEUE MINIMUM_MS MAXIMUM_MS SEED
 """

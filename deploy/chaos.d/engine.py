@@ -1,8 +1,8 @@
 """What the run needs of whatever runs the nodes, and what both kinds of it share.
 
-Each node has two networks. Over the gossip network the nodes talk to each other; the faults are there. Over the client
-network this script asks them, so that a node which is cut off from the others can still be asked and written to: it must
-go on answering.
+Each node has two networks. Over the gossip network the nodes talk to each other; the faults are there. Over the
+client network this script asks them, so that a node which is cut off from the others can still be asked and written
+to: it must go on answering.
 """
 
 import ipaddress

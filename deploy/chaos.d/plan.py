@@ -17,8 +17,8 @@ KINDS = {
     "shape": 3,  # datagrams lost both ways, and late in disorder
 }
 
-# Faults are either shorter than it takes to be declared dead, when nobody should be, or longer, when all must be. Longer
-# ones must outlast the bound within which the members must agree on it, or that would never be looked at.
+# Faults are either shorter than it takes to be declared dead, when nobody should be, or longer, when all must be. The
+# longer ones must outlast the bound within which the members must agree on it, or that would never be looked at.
 SHORT = (0.3, 1.5)
 LONG = (9.0, 13.0)
 # How long a node is left alone after a fault. Long enough now and then to be seen as alive by all for the whole bound.

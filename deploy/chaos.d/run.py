@@ -16,7 +16,8 @@ from watch import Watch
 
 # Words that only a process prints which breaks down.
 CRASH = re.compile(
-    r"Fatal error|Precondition failed|Assertion failed|Program crashed|Segmentation fault|Illegal instruction|Sanitizer:")
+    r"Fatal error|Precondition failed|Assertion failed|Program crashed|Segmentation fault|Illegal instruction"
+    r"|Sanitizer:")
 # Threads that write, so that writes collide, and how often each does.
 WRITERS, WRITE_INTERVAL = 3, 0.25
 # What the states are in words of the plan's actions: during, and after.
@@ -33,9 +34,9 @@ WITHOUT_CHANGE = {"shape", "clear"}
 class Bounds:
     """Within which time what must hold, in seconds, on a machine that is not idle.
 
-    The protocol needs about 2 s to declare a death (a period to be probed, 1.4 s to refute), up to 1 s to contact a node
-    that came back, and milliseconds to spread a value. After a long fault a node holds itself for unwell and is slower
-    by some factor. Tighter bounds find more and cry wolf on busy machines.
+    The protocol needs about 2 s to declare a death (a period to be probed, 1.4 s to refute), up to 1 s to contact a
+    node that came back, and milliseconds to spread a value. After a long fault a node holds itself for unwell and is
+    slower by some factor. Tighter bounds find more and cry wolf on busy machines.
     """
 
     spread: float = 5.0
@@ -280,11 +281,11 @@ class Run:
             first = self.violations[0]
             return f"FAILED {head}: {len(self.violations)} violations, the first: {first}; logs in {self.directory}"
         return (
-            f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them ended with the only "
-            f"processes that held them; after healing all hold generation {self.final[0]} within {self.value_after:.1f} s "
-            f"and know each other within {self.members_after:.1f} s; {self.watch.looks} looks at value, members, readyz and "
-            f"livez; a node's return was known {self._slowest('alive')} at most, its loss {self._slowest('gone')}, by one cut "
-            f"off that of the others {self._slowest('alone')}, "
+            f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them ended with the "
+            f"only processes that held them; after healing all hold generation {self.final[0]} within "
+            f"{self.value_after:.1f} s and know each other within {self.members_after:.1f} s; {self.watch.looks} looks "
+            f"at value, members, readyz and livez; a node's return was known {self._slowest('alive')} at most, its "
+            f"loss {self._slowest('gone')}, by one cut off that of the others {self._slowest('alone')}, "
             f"{self.watch.false_alarms} false alarms; no process ended by itself")
 
     def _slowest(self, kind):

@@ -25,7 +25,7 @@ class Streak:
         self.told = False
 
     def look(self, constellation, since, is_right, now):
-        """Takes in a look; returns for how long it has been wrong, and whether it just became right for the first time."""
+        """Takes in a look; returns for how long it has been wrong, and whether it is right for the first time."""
         if constellation != self.constellation:
             self.constellation, self.wrong_since, self.was_right, self.told = constellation, since, False, False
         if is_right:
@@ -79,7 +79,8 @@ class Watch:
             now = time.monotonic()
             if self.truth.view()[node][2] != epoch:
                 continue
-            self._check(node, "answer", epoch, since, failure is None, now, f"does not answer: {failure}", self.bounds.answer)
+            self._check(node, "answer", epoch, since, failure is None, now, f"does not answer: {failure}",
+                        self.bounds.answer)
             if failure:
                 continue
             self.looks += 1
@@ -108,7 +109,8 @@ class Watch:
             is_alone = states[observer][0] == APART
             bound = self.bounds.members + self.bounds.members_alone_each * (len(states) - 1) * is_alone
             self._check(
-                observer, subject, (states[observer][2], epoch), max(since, states[observer][1]), status in expected, now,
+                observer, subject, (states[observer][2], epoch), max(since, states[observer][1]), status in expected,
+                now,
                 f"is {states[observer][0]} and lists n{subject + 1}, which is {state}, as {status or 'unknown'}",
                 bound, "alive" if is_reachable else "alone" if is_alone else "gone")
 
