@@ -35,6 +35,12 @@ class PlanTest(unittest.TestCase):
                 self.assertLessEqual(len(faulty), nodes - 1)
             self.assertEqual(faulty, set())
 
+    def test_faults_come_from_the_beginning_to_the_end(self):
+        for seed in range(50):
+            times = [step.time for step in plan.make(random.Random(seed), 5, 60)]
+            self.assertGreaterEqual(len(times), 15)
+            self.assertGreaterEqual(min(map(len, ([t for t in times if t < 30], [t for t in times if t > 30]))), 4)
+
     def test_all_kinds_of_faults_come(self):
         actions = {step.action for seed in range(20) for step in plan.make(random.Random(seed), 5, 60)}
         self.assertEqual(actions, {

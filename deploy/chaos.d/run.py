@@ -40,7 +40,7 @@ class Bounds:
     """
 
     spread: float = 5.0
-    members: float = 8.0
+    members: float = 6.0
     # A node that hears nobody doubts itself first: its probes become up to nine times as slow, 3.6 s for each of the
     # others (Lifeguard's local health), so that its own trouble makes it accuse nobody in haste.
     members_alone_each: float = 3.6
