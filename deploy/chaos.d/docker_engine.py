@@ -68,7 +68,7 @@ class DockerEngine(Engine):
         self.end_delay(node)
 
     def stop(self, node):
-        command("docker", "stop", "--time", str(STOP_SECONDS), self.name(node))
+        command("docker", "stop", "-t", str(STOP_SECONDS), self.name(node))
         self.end_delay(node)
 
     def pause(self, node):
