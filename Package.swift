@@ -57,7 +57,7 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .testTarget(name: "GossipTests", dependencies: ["Gossip"], swiftSettings: strict),
+    .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Gossip", "Simulation"], swiftSettings: strict),
     .testTarget(
       name: "AgentTests",

@@ -21,7 +21,8 @@ package protocol Backend: AnyObject, Sendable {
   /// Whether `/readyz` says yes, and else why not.
   var readiness: ReadinessState { get }
 
-  /// Counters that the shell keeps beside those of the core: named, with help texts, for `/metrics`.
+  /// Counters that the shell keeps beside those of the core: named, with help texts, for `/metrics`. The HTTP server
+  /// adds its own; they are not among these.
   func shellMetrics() -> [ShellMetric]
 }
 

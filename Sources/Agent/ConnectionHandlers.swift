@@ -30,7 +30,7 @@ final class ConnectionBytes: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    connection.readCompleted()
+    connection.settle()
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -69,5 +69,21 @@ final class ConnectionParts: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     connection.failed(error)
+  }
+}
+
+extension HTTPConnection {
+  /// Puts the connection and the decoder between its two sides into a channel's pipeline.
+  func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    // The reader counts bytes; what is left to the decoder is the number of fields, as a bound on allocations.
+    var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+    decoderLimits.maxHeaderFieldSize = limits.requestLine + limits.fields
+    decoderLimits.maxHeaderListSize = limits.requestLine + limits.fields
+    decoderLimits.maxHeaderFieldCount = limits.fieldCount
+    try pipeline.addHandlers([
+      ConnectionBytes(self),
+      ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoderLimits)),
+      ConnectionParts(self),
+    ])
   }
 }

@@ -3,6 +3,8 @@
 // A node's HTTP port is open to whoever can reach it, and its memory is its neighbours' too. Each limit has an answer
 // that names it, because a closed connection teaches nobody anything.
 
+import NIOHTTP1
+
 /// The bounds of the HTTP server. Tests make them smaller; nobody else needs to.
 package struct HTTPLimits: Sendable {
   /// Bytes of the request line, with empty lines before it. The longest request of ours, a notify with a name in which
@@ -22,8 +24,8 @@ package struct HTTPLimits: Sendable {
   /// Seconds that are given to a client to read our last answer and close. Without it, closing while bytes of the client
   /// are unread makes the kernel reset the connection, and the answer may be lost on the way (RFC 9112, section 9.6).
   package var lingerSeconds = 2
-  /// Connections at once. Each costs about 10 KiB, so all cost what the rest of the node does, and the usual limit
-  /// of 1,024 descriptors is the first thing that an operator raises.
+  /// Connections at once. A cluster of a hundred nodes and its monitors open a few hundred; more would let one
+  /// careless client take the memory that this machine's other work needs.
   package var connections = 1024
   /// Connections above the limit that are answered 503 before they are closed; still more are closed without a word,
   /// or the refusals themselves would be the flood.
@@ -32,4 +34,44 @@ package struct HTTPLimits: Sendable {
   package var fieldCount = 100
 
   package init() {}
+}
+
+// What is said when a limit is passed, or what came is no request at all.
+extension HTTPLimits {
+  var lineTooLong: HTTPRefusal {
+    HTTPRefusal(.targetTooLong, "A request line has at most \(requestLine) bytes.")
+  }
+
+  var fieldsTooLong: HTTPRefusal {
+    HTTPRefusal(.fieldsTooLarge, "The fields of a request have at most \(fields) bytes.")
+  }
+
+  var bodyTooLong: HTTPRefusal {
+    HTTPRefusal(.contentTooLarge, "A body has at most \(body) bytes, and none is needed.")
+  }
+
+  var tooSlow: HTTPRefusal {
+    HTTPRefusal(.requestTimeout, "The request did not come whole within \(requestSeconds) seconds.")
+  }
+
+  var tooManyConnections: HTTPRefusal {
+    HTTPRefusal(
+      .unavailable, "This node has \(connections) connections open, which is its limit.", retryAfter: 1)
+  }
+
+  var malformed: HTTPRefusal {
+    HTTPRefusal(.badRequest, "This is no HTTP request, whose lines end in CR and LF.")
+  }
+
+  /// What an error of the decoder means to the client; nil when there is no client any more.
+  func refusal(of error: HTTPParserError) -> HTTPRefusal? {
+    switch error {
+    case .invalidVersion:
+      HTTPRefusal(.versionNotSupported, "Only HTTP/1.1 and HTTP/1.0 are spoken here, in lines that end in CR and LF.")
+    // The bytes were counted before the decoder saw them.
+    case .headerOverflow: HTTPRefusal(.fieldsTooLarge, "A request has at most \(fieldCount) fields.")
+    case .invalidEOFState: nil
+    default: HTTPRefusal(.badRequest, "This is no HTTP request: \(error).")
+    }
+  }
 }

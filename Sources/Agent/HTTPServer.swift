@@ -2,7 +2,7 @@
 //
 // It owns the listening socket, and for each event loop the connections on it. What is asked and answered is elsewhere
 // (`Routes`, `Responder`); here is only who may connect and how it all ends. Rejected: NIO's async channels, which
-// carry each request through two more queues and a task, and cost half of the throughput.
+// carry each request through two more queues and a task.
 
 package import Gossip
 package import NIOCore

@@ -1,7 +1,7 @@
 // How many requests were answered, by route and status, and how many connections are open: all of them together, on
 // whatever loop they are.
 //
-// One lock around two arrays: 20 ns a request, of ten microseconds. Rejected: a counter for each loop, which would be
+// One lock around one array: tens of nanoseconds a request, of ten microseconds. Rejected: a counter for each loop, which would be
 // added up only to be shown.
 
 import NIOConcurrencyHelpers

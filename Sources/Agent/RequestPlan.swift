@@ -63,10 +63,12 @@ struct RequestPlan {
   private static func refusal(_ head: HTTPRequestHead, _ fields: Fields) -> HTTPRefusal? {
     // RFC 9112, section 3.2: without exactly one Host the message may be meant for another.
     if head.version != .http1_0, fields.hosts != 1 {
-      return HTTPRefusal(.badRequest, "An HTTP/1.1 request has exactly one Host field, and this one has \(fields.hosts).")
+      return HTTPRefusal(
+        .badRequest, "An HTTP/1.1 request has exactly one Host field, and this one has \(fields.hosts).")
     }
     if fields.contentLength != nil, fields.isChunked {
-      return HTTPRefusal(.badRequest, "A request has either Content-Length or Transfer-Encoding, and this one has both.")
+      return HTTPRefusal(
+        .badRequest, "A request has either Content-Length or Transfer-Encoding, and this one has both.")
     }
     if let expect = fields.expect, expect.lowercased() != "100-continue" {
       return HTTPRefusal(.expectationFailed, "Only 100-continue can be expected here.")

@@ -1,42 +1,40 @@
 // What is answered to a command: the words, once the node has spoken.
 
-package import Gossip
+import Gossip
 
 /// Answers to commands. Pure but for what it asks of the backend.
-package enum Responder {
-  /// Answers what needs no decision of the node: everything but writes.
+enum Responder {
+  /// Asks the node and answers by `completion`: exactly once, on any thread, at once unless the node lets a write wait.
   /// - Parameters:
   ///   - knownTags: the request's `If-None-Match`.
   ///   - counts: of the server that answers, shown by `/metrics`.
-  package static func read(
-    _ request: RoutedRequest, from backend: any Backend, knownTags: String? = nil, counts: RequestCounts
-  ) -> HTTPAnswer {
+  static func respond(
+    to request: RoutedRequest, from backend: any Backend, knownTags: String?, counts: RequestCounts,
+    completion: @escaping @Sendable (HTTPAnswer) -> Void
+  ) {
+    let form = request.form
     switch request.command {
-    case .get: return value(backend.published.stamp, form: request.form, knownTags: knownTags)
-    case .members:
-      switch request.form {
-      case .text: return .text(MembersText.text(backend.status()), fields: fresh)
-      case .json: return .json(MembersText.json(backend.status()), fields: fresh)
-      }
-    case .livez:
-      return request.form == .text ? .text("alive\n", fields: fresh) : .json("{\"alive\":true}", fields: fresh)
-    case .readyz: return readiness(backend.readiness, form: request.form)
+    case .set(let value): backend.set(value) { completion(set($0, form: form)) }
+    case .notify(let stamp, let notifier):
+      backend.notify(stamp, by: notifier) { completion(notify(stamp, $0, form: form)) }
+    case .get: completion(value(backend.published.stamp, form: form, knownTags: knownTags))
+    case .members: completion(members(backend.status(), form: form))
+    case .livez: completion(form == .text ? .text("alive\n", fields: fresh) : .json("{\"alive\":true}", fields: fresh))
+    case .readyz: completion(readiness(backend.readiness, form: form))
     case .metrics:
-      let text = MetricsText.render(backend.status(), backend.readiness, shell: backend.shellMetrics() + counts.metrics)
-      return HTTPAnswer(status: .ok, type: MetricsText.mediaType, fields: fresh, body: text)
-    case .set, .notify: preconditionFailure("writes are answered by the node")
+      let shell = backend.shellMetrics() + counts.metrics
+      let text = MetricsText.render(backend.status(), backend.readiness, shell: shell)
+      completion(HTTPAnswer(status: .ok, type: MetricsText.mediaType, fields: fresh, body: text))
     }
   }
 
   /// Answers a write of this client.
-  package static func set(_ value: Int64, _ answer: Answer, form: Form) -> HTTPAnswer {
+  private static func set(_ answer: Answer, form: Form) -> HTTPAnswer {
     switch answer {
     case .accepted(let stamp):
       switch form {
-      case .text: return .text("\(value)", fields: fresh)
-      case .json:
-        let json = JSON.stamp(Stamp(generation: stamp.generation, value: value))
-        return .json(json, fields: fresh)
+      case .text: return .text("\(stamp.value)", fields: fresh)
+      case .json: return .json(JSON.stamp(stamp), fields: fresh)
       }
     case .aboveCeiling(let ceiling):
       return HTTPAnswer(
@@ -49,7 +47,7 @@ package enum Responder {
   }
 
   /// Answers a notify. Accepted is an empty answer: the original's clients can use a connection again only after one.
-  package static func notify(_ stamp: Stamp, _ answer: Answer, form: Form) -> HTTPAnswer {
+  private static func notify(_ stamp: Stamp, _ answer: Answer, form: Form) -> HTTPAnswer {
     switch answer {
     case .accepted: return HTTPAnswer(status: .ok)
     case .aboveCeiling(let ceiling):
@@ -76,6 +74,13 @@ package enum Responder {
     knownTags.split(separator: ",").contains { element in
       let text = element.filter { $0 != " " && $0 != "\t" }
       return text == "*" || text == tag || text == "W/" + tag
+    }
+  }
+
+  private static func members(_ status: StatusSnapshot, form: Form) -> HTTPAnswer {
+    switch form {
+    case .text: .text(MembersText.text(status), fields: fresh)
+    case .json: .json(MembersText.json(status), fields: fresh)
     }
   }
 

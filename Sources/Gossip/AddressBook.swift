@@ -102,7 +102,7 @@ extension Node {
 
   /// Asks whoever is at an address to answer.
   mutating func contact(_ address: Address) {
-    guard address != identity.address, address.isReachable else { return }
+    guard address.isReachable else { return }
     ask(.contact, address, for: .contact)
   }
 
@@ -121,7 +121,10 @@ extension Node {
     }
     book.failures[seed] = 0
     book.learnt(Array(reachable), ofSeed: seed)
-    for address in reachable where !isLive(address) && !book.ourselves.contains(address) { contact(address) }
+    for address in reachable where !book.ourselves.contains(address) {
+      // Our own address is asked too, until we meet ourselves there: it might be another's who had it first.
+      if address == identity.address ? book.isJoining : !isLive(address) { contact(address) }
+    }
     readyIfAllSeedsAreOurselves()
   }
 

@@ -125,6 +125,8 @@ extension Node {
     let held = members[index].record
     members.update(at: index, to: record, since: now.monotonic)
     if record.state != .suspect { suspicions.removeAll { $0.address == record.address } }
+    // What it was asked before it spoke up may have been lost in the partition that it comes back from.
+    if record.state == .alive { probe.void(record.address) }
     switch record.state {
     case .alive, .suspect:
       if held.state >= .dead { appeared(record.address) }

@@ -30,6 +30,8 @@ struct Member: Sendable {
 
 /// A smoothed round-trip time and its deviation, as TCP keeps them (RFC 6298, section 2).
 struct RoundTrip: Equatable, Sendable {
+  /// What is expected of an unknown member, in microseconds: the distance of two pings of a probe.
+  private static let expected: Int64 = 70_000
   /// Microseconds; 0 is "not measured".
   private var smoothed: Int64 = 0
   private var deviation: Int64 = 0
@@ -41,8 +43,12 @@ struct RoundTrip: Equatable, Sendable {
   var bound: Int64 { smoothed + 4 * deviation }
 
   /// Takes in one measurement: an eighth of it into the estimate, a quarter into the deviation.
+  ///
+  /// A measurement counts for at most twice what was expected. An answer that waited two seconds in the socket of a
+  /// stopped process says nothing of the network, and would make us wait for that member for minutes; a network that
+  /// really is slow is believed after a few more answers.
   mutating func measured(_ duration: Duration) {
-    let sample = max(1, duration.microseconds)
+    let sample = min(max(1, duration.microseconds), 2 * max(bound, RoundTrip.expected))
     if smoothed == 0 {
       (smoothed, deviation) = (sample, sample / 2)
     } else {

@@ -62,6 +62,11 @@ struct Probe: Sendable {
     return due
   }
 
+  /// Ends a probe of this member without a verdict.
+  mutating func void(_ address: Address) {
+    if attempt?.target == address { attempt = nil }
+  }
+
   mutating func worsenHealth(by points: Int, _ settings: Settings) {
     localHealth = min(localHealth + points, settings.maximumLocalHealth)
   }
@@ -173,6 +178,11 @@ extension Node {
   /// The member answered, directly or through a helper: its probe is over, and so are doubts about ourselves.
   mutating func probeAnswered(by address: Address) {
     guard probe.attempt?.target == address else { return }
+    if let attempt = probe.attempt {
+      // It was given its time, and does not need it: the next probe comes at the usual pace.
+      let health = Int64(1 + probe.localHealth)
+      probe.next = min(probe.next, attempt.started + .microseconds(settings.period.microseconds * health))
+    }
     probe.attempt = nil
     probe.improveHealth()
   }

@@ -1,17 +1,20 @@
 // Eager pushes: what changed goes at once to a few random live members, who do the same, so that it reaches everybody
 // in a few one-way delays (an epidemic by push; Demers and others 1987, section 1.4). Probes and anti-entropy find the
 // rest. Rejected: pushing until nobody is known to lag (from 20 members on, hearing that they do not takes longer than
-// pushing) and acknowledging pushes (twice the packets, no gain).
+// pushing) and acknowledging pushes (twice the packets, no gain). Only the first round of our own write asks for
+// acknowledgement: without knowing of a copy, the next write on top of it would look like its loss.
 
 /// When the next push goes out. Restarted by each change; always carries the newest.
 struct Push: Sendable {
   /// What changed.
-  enum Cause: Sendable { case stamp, membership }
+  enum Cause: Sendable { case ownWrite, stamp, membership }
 
   /// When this round is due; `distantFuture` when nothing is to be pushed.
   private(set) var deadline = Instant.distantFuture
   /// Pushes go also to members that are known to hold the stamp, because it is not only about the stamp.
   private(set) var isAboutMembers = false
+  /// The round that is due is the first of a write of our own.
+  private(set) var wantsAcknowledgement = false
   private var began: Instant
   private var round = 0
   private var last: Instant
@@ -27,7 +30,11 @@ struct Push: Sendable {
 
   /// Something changed: all rounds begin anew.
   mutating func changed(_ cause: Cause, at now: Instant, _ settings: Settings) {
-    if case .membership = cause { isAboutMembers = true }
+    switch cause {
+    case .membership: isAboutMembers = true
+    case .ownWrite: wantsAcknowledgement = true
+    case .stamp: wantsAcknowledgement = false
+    }
     began = now
     round = 0
     schedule(settings)
@@ -45,6 +52,7 @@ struct Push: Sendable {
     }
     last = now
     round += 1
+    wantsAcknowledgement = false
     schedule(settings)
     return true
   }
@@ -53,6 +61,7 @@ struct Push: Sendable {
   mutating func end() {
     deadline = .distantFuture
     isAboutMembers = false
+    wantsAcknowledgement = false
   }
 
   private mutating func schedule(_ settings: Settings) {
@@ -72,7 +81,10 @@ extension Node {
       $0.isLive && $0.address != ourselves && (everyone || ($0.stamp.map { $0 < stamp } ?? true))
     }
     guard !peers.isEmpty else { return push.end() }
+    let asks = push.wantsAcknowledgement
     guard push.begin(at: now.monotonic, settings) else { return }
-    for peer in peers { send(.gossip, to: peer) }
+    for peer in peers {
+      if asks { ask(.ping(target: peer), peer, for: .write) } else { send(.gossip, to: peer) }
+    }
   }
 }

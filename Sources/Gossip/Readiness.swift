@@ -52,7 +52,7 @@ extension Node {
 
   /// All seeds turned out to be ourselves: we are the first.
   mutating func readyIfAllSeedsAreOurselves() {
-    let known = book.ourselves + [identity.address]
+    let known = book.ourselves
     let isOurselves = { (address: Address) in known.contains(address) }
     guard book.seeds.allSatisfy({ $0?.allSatisfy(isOurselves) ?? false }) else { return }
     book.isJoining = false

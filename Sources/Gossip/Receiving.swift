@@ -118,8 +118,12 @@ extension Node {
 
   /// A datagram whose sender names our own address: our own, come back, or somebody who believes it to be his.
   private mutating func receivedFromOurselves(_ message: Message, _ source: Address) {
-    if message.sender.incarnation == ownRecord.incarnation {
-      if message.body == .contact, let question = questions.find(message.nonce) { metOurselves(at: question.target) }
+    let question = questions.find(message.nonce)
+    if case .notice(let refused) = message.body, question?.purpose == .contact {
+      // The owner of the address that we advertise says so, under that very address.
+      advertisedAddressRefused(refused, by: source)
+    } else if message.sender.incarnation == ownRecord.incarnation {
+      if message.body == .contact, let question { metOurselves(at: question.target) }
     } else if message.body == .contact, source != identity.address, strangers.take(at: now.monotonic) {
       send(.notice(.taken), to: source, nonce: message.nonce, isStranger: true)
     } else {
@@ -147,7 +151,8 @@ extension Node {
     case .gossip: break
     case .ack, .refusal, .vouch, .nack, .page, .notice: return
     }
-    let contact = message.body == .contact ? message.nonce : nil
+    // A contact of ours is as long as its answers may be; a shorter one gets no notice, which is longer.
+    let contact = message.body == .contact && size >= Wire.introductionSize ? message.nonce : nil
     verify(sender.address, claimed: sender.incarnation, by: source, contact: contact)
   }
 
@@ -187,7 +192,7 @@ extension Node {
     case .contact: contactAnswered(question.target, by: sender)
     case .verification: verified(sender)
     case .farewell: farewellHeard()
-    case .probe, .suspicion, .comparison, .indirect, .pull: break
+    case .probe, .suspicion, .comparison, .write, .indirect, .pull: break
     }
   }
 
@@ -196,7 +201,7 @@ extension Node {
     switch question.purpose {
     case .probe: evidenceOfAbsence(of: question.target)
     case .verification: verificationRefused(question.target)
-    case .suspicion, .relay, .comparison, .farewell, .contact, .indirect, .pull: break
+    case .suspicion, .relay, .comparison, .write, .farewell, .contact, .indirect, .pull: break
     }
   }
 }

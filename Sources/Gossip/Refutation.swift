@@ -1,39 +1,58 @@
 // What is said of ourselves, and how we answer it: by outbidding every record of us that we did not make.
 //
 // Only we raise our incarnation, so whatever we say with a higher one is believed over any accusation (SWIM, section
-// 4.2), and over what is left of an earlier process at our address, whatever either clock said. Two processes that both
-// believe in one address would outbid each other for ever; so it is done at most once a period, and each time that it
-// follows at once, the wait doubles.
+// 4.2), and over what is left of an earlier process at our address, whatever either clock said.
+//
+// An accusation repeats the incarnation that we gave ourselves, and is answered within a period. A record of a higher
+// one was made by somebody else: once, that is an earlier process; again and again, it is a fight over the address, of
+// two processes that outbid each other or with a liar. Each answer in a fight doubles the wait for the next.
 
 /// When we may outbid next, and what is still to be outbid.
 struct Refutation: Sendable {
-  private var notBefore: Instant
-  private var wait: Duration
-  /// The highest incarnation that others hold of us and that we have not outbid, and what they say.
-  private var pending: Record?
+  /// The worst that others hold against us at our own incarnation, and when it may be answered.
+  private var accusation: Record?
+  private var accusationAt: Instant
+  /// The highest record of us with an incarnation that is not ours, and when it may be answered.
+  private var claim: Record?
+  private var claimAt: Instant
+  private var claimWait: Duration
 
-  /// The wait doubles up to this: a fight over an address then costs one rumour a minute.
+  /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
   private static let longestWait: Duration = .seconds(60)
 
   init(at now: Instant, _ settings: Settings) {
-    notBefore = now
-    wait = settings.period
+    accusationAt = now
+    claimAt = now
+    claimWait = settings.period
   }
 
-  var deadline: Instant { pending == nil ? .distantFuture : notBefore }
-
-  /// Notes a record to outbid.
-  mutating func note(_ record: Record) {
-    if pending.map(record.outranks) ?? true { pending = record }
+  var deadline: Instant {
+    min(accusation == nil ? .distantFuture : accusationAt, claim == nil ? .distantFuture : claimAt)
   }
 
-  /// The record to outbid now, if any and if the wait is over.
+  /// Notes a record to outbid. What is at the end of all incarnations can't be, and must not hide what can.
+  mutating func note(_ record: Record, own incarnation: UInt64) {
+    guard record.incarnation < Wire.maximumIncarnation else { return }
+    if record.incarnation > incarnation {
+      if claim.map(record.outranks) ?? true { claim = record }
+    } else if accusation.map(record.outranks) ?? true {
+      accusation = record
+    }
+  }
+
+  /// The record to outbid now, if there is one and its wait is over.
   mutating func take(at now: Instant, _ settings: Settings) -> Record? {
-    guard let record = pending, notBefore <= now else { return nil }
-    pending = nil
-    let isAtOnce = now - notBefore < wait
-    wait = isAtOnce ? min(wait + wait, Refutation.longestWait) : settings.period
-    notBefore = now + wait
+    if let record = claim, claimAt <= now {
+      claim = nil
+      accusation = nil
+      let isOver = now - claimAt > Refutation.longestWait
+      claimWait = isOver ? settings.period : min(claimWait + claimWait, Refutation.longestWait)
+      claimAt = now + claimWait
+      return record
+    }
+    guard let record = accusation, accusationAt <= now else { return nil }
+    accusation = nil
+    accusationAt = now + settings.period
     return record
   }
 }
@@ -47,7 +66,7 @@ extension Node {
       return record.state == own.state ? nil : own
     }
     #if !PLANTED_NO_REFUTATION
-      refutation.note(record)
+      refutation.note(record, own: own.incarnation)
     #endif
     return refuteIfDue() ? ownRecord : nil
   }

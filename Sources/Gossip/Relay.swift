@@ -19,7 +19,9 @@ extension Node {
   mutating func pingFor(
     _ asker: Address, _ target: Address, deadline: UInt16, nonce: UInt64, _ reply: Reply
   ) {
-    guard target != identity.address, isLive(target), isLive(asker) else { return counters.refuse(.notMember) }
+    guard target != identity.address, isLive(asker) else { return counters.refuse(.notMember) }
+    // Whom we hold dead we do not ping for others; saying nothing would look like our own failure.
+    guard isLive(target) else { return send(.nack, to: asker, nonce: nonce) }
     relays.removeAll { now.monotonic - $0.asked > Relay.memory }
     guard relays.count < Relay.capacity else { return counters.refuse(.flood) }
     let own = questions.ask(target, for: .relay, at: now.monotonic, using: &generator)

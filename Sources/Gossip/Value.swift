@@ -16,7 +16,8 @@ extension Node {
     }
     emit(.publish(stamp))
     emit(.answer(request, .accepted(stamp)))
-    push.changed(.stamp, at: now.monotonic, settings)
+    reports.changed()
+    push.changed(.ownWrite, at: now.monotonic, settings)
   }
 
   /// A stamp by `/notify`, from anyone.

@@ -8,7 +8,7 @@
 //       10     1  kind (`Message.Kind`)
 //       11     1  sender's flags: bit 0 ready, bit 1 wants an introduction; the others are zero
 //       12     8  sender's incarnation, 1 … 2^62
-//       20     8  stamp: generation, below 2^53
+//       20     8  stamp: generation, at most 2^53
 //       28     8  stamp: value, two's complement
 //       36     8  digest of the sender's live members
 //       44     8  nonce; 0 where no answer is wanted

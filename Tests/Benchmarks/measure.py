@@ -12,6 +12,7 @@ from cluster import Cluster, Failed, prepare
 
 SETS = 100            # Enough for a 99th percentile that is not just the worst.
 KILLS = 5
+SETTLE_SECONDS = 10   # After joining, the news of it is still on its way for a few seconds.
 IDLE_SECONDS = 10     # 25 probe periods: a member's share of bursts evens out.
 LOAD_SECONDS = 5
 
@@ -66,6 +67,7 @@ def detect(cluster):
 
 def idle(cluster):
     """Bytes of IP and packets that a node sends in a second while nobody asks anything."""
+    time.sleep(SETTLE_SECONDS)
     bytes_before, packets_before = cluster.traffic()
     start = time.monotonic()
     time.sleep(IDLE_SECONDS)
@@ -121,7 +123,7 @@ def row(cells, widths):
 def main():
     sizes = [int(argument) for argument in sys.argv[1:]] or [5, 20]
     prepare()
-    widths = [24] + [36] * (len(sizes) + 1)
+    widths = [24] + [28] * (len(sizes) + 1)
     table, first_host, failed = {}, 0, False
     for column, size in enumerate([1] + sizes):
         source = load_figures(first_host) if column == 0 else figures(size, first_host)

@@ -48,6 +48,16 @@ import Testing
     }
   }
 
+  @Test func aReaderThatWentAwayIsNoCrash() async throws {
+    // A pipe whose only reader is gone before anything is written.
+    let script = """
+      pipe=$(mktemp -u) && mkfifo "$pipe" && exec 3<> "$pipe" 4> "$pipe" 3<&- && rm "$pipe" && exec "$0" --help >&4
+      """
+    let program = Running.products.appendingPathComponent("unum").path
+    let outcome = try await Running.run(["-c", script, program], program: "/bin/bash")
+    #expect(outcome.status == 0, "\(outcome.standardError)")
+  }
+
   @Test func serveHelpNamesEveryOptionItself() async throws {
     let outcome = try await Running.run(["serve", "--help"])
     #expect(outcome.status == 0)

@@ -97,6 +97,17 @@ import Testing
     }
   }
 
+  @Test func theMetricsTableNamesEveryMetricThatANodeShows() async throws {
+    let node = try await RunningNode("measured")
+    let shown = try #require(try await node.get("/metrics")).matches(of: /TYPE (\w+)/).map { String($0.output.1) }
+    let rows = try file("README.md").split(separator: "\n").filter { $0.hasPrefix("| `unum_") }.joined()
+    let listed = Set(rows.matches(of: /`(unum_\w+)`/).map { String($0.output.1) })
+    #expect(Set(shown).subtracting(listed) == [])
+    // These exist once there is something to count.
+    let rare: Set = ["unum_datagram_send_errors_total", "unum_http_requests_total"]
+    #expect(listed.subtracting(shown).subtracting(rare) == [])
+  }
+
   @Test func theVersionIsTheSameInProgramReadmeAndChanges() throws {
     #expect(try file("README.md").contains("Unum \(Version.current): "))
     #expect(try file("CHANGELOG.md").contains("## \(Version.current)"))

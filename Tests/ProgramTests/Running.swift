@@ -1,7 +1,11 @@
 // The real binary as a process, for tests: started with nothing but the given environment, watched through files,
 // and ended whatever happens.
+//
+// Rejected: Foundation's Process. It leaks a descriptor or two for each process, and crashes the test runner when a
+// test that waits has started a thousand of them.
 
 import Foundation
+import Glibc
 import Testing
 
 /// What a program said and how it ended.
@@ -34,11 +38,20 @@ struct Missed: Error, CustomStringConvertible {
   var description: String { "not within \(limit): \(what)" }
 }
 
+/// A process that could not be started.
+struct NotStarted: Error {
+  var program: String
+  var error: Int32
+}
+
 /// One process. It is killed when nothing refers to it any more.
 final class Running {
-  private let process = Process()
+  private let arguments: [String]
   private let output: URL
   private let error: URL
+  private var pid: pid_t = 0
+  /// As `waitpid` says it, once it is over.
+  private var status: Int32?
 
   /// The built products lie beside the test bundle, in debug and in release alike; on Linux the bundle is what runs.
   static let products: URL = {
@@ -55,35 +68,69 @@ final class Running {
     let name = "unum-test-\(UUID().uuidString)"
     output = directory.appendingPathComponent(name + ".out")
     error = directory.appendingPathComponent(name + ".err")
-    for file in [output, error] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
-    process.executableURL = program.map { URL(fileURLWithPath: $0) } ?? Running.products.appendingPathComponent("unum")
-    process.arguments = arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: error)
-    try process.run()
+    self.arguments = arguments
+    let path = program ?? Running.products.appendingPathComponent("unum").path
+    let variables = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+    let result = Running.spawn(
+      &pid, [path] + arguments, variables.map { "\($0)=\($1)" }, output: output.path, error: error.path)
+    guard result == 0 else { throw NotStarted(program: path, error: result) }
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    if isRunning {
+      send(SIGKILL)
+      _ = waitpid(pid, nil, 0)
+    }
     for file in [output, error] { try? FileManager.default.removeItem(at: file) }
+  }
+
+  /// Starts a process with its streams in files, no other signals than usual, and none of ours.
+  private static func spawn(
+    _ pid: inout pid_t, _ words: [String], _ variables: [String], output: String, error: String
+  ) -> Int32 {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT, 0o600)
+    unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error, O_WRONLY | O_CREAT, 0o600)
+    // What the test runner ignores or blocks must not be inherited, or no signal would be tested.
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+    unsafe sigfillset(&signals)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    let environment = unsafe variables.map { unsafe strdup($0) } + [nil]
+    defer { unsafe (arguments + environment).forEach { unsafe free($0) } }
+    return unsafe posix_spawn(&pid, words[0], &actions, &attributes, arguments, environment)
   }
 
   var standardOutput: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
   var standardError: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
-  var isRunning: Bool { process.isRunning }
 
-  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+  /// Asks the system, and takes note of the end.
+  var isRunning: Bool {
+    guard status == nil else { return false }
+    var ended: Int32 = 0
+    guard unsafe waitpid(pid, &ended, WNOHANG) == pid else { return true }
+    status = ended
+    return false
+  }
+
+  func send(_ signal: Int32) { if isRunning { kill(pid, signal) } }
 
   /// Waits for the end. A process that a signal ended has 128 and the signal as its status, as in shells.
   func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
-    let what = "the end of \(process.arguments ?? [])"
-    _ = try await eventually(what, within: limit) { process.isRunning ? nil : true }
-    let status = process.terminationStatus
+    let status: Int32 = try await eventually("the end of \(arguments)", within: limit) { isRunning ? nil : self.status }
+    let signal = status & 0x7F
     return Outcome(
-      status: process.terminationReason == .uncaughtSignal ? 128 + status : status,
-      standardOutput: standardOutput, standardError: standardError)
+      status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, standardOutput: standardOutput,
+      standardError: standardError)
   }
 
   /// Runs a program to its end.

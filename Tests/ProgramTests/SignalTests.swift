@@ -57,6 +57,7 @@ import Testing
     local.send(SIGINT)
     let outcome = try await local.outcome(within: .seconds(5))
     #expect(outcome.status == 0)
-    #expect(outcome.standardError == "")
+    // A busy machine is worth a warning, but nothing more may be wrong.
+    #expect(outcome.complaints.allSatisfy { $0.contains(" warning ") }, "\(outcome.standardError)")
   }
 }

@@ -1,0 +1,117 @@
+// Bytes in, whole requests out, one at a time.
+//
+// Bytes wait here until a head is whole (see `HeadScanner`). NIO's decoder gets that head alone, then the body that it
+// announced, and nothing of what is behind. So every limit is exact, and a connection that has a request in hand can
+// let the others wait as the bytes that they are.
+
+import NIOCore
+import NIOHTTP1
+
+/// The reading side of one connection. A class, because the decoder calls back while it is being fed.
+final class RequestReader {
+  enum Reading {
+    /// There is no whole request yet.
+    case incomplete
+    /// The client waits to be told that it may send the body.
+    case awaitsContinue
+    /// This request has come whole.
+    case request(RequestPlan)
+    /// What came is refused; where the next request would begin is not known.
+    case refused(HTTPRefusal)
+  }
+
+  private let limits: HTTPLimits
+  private var scanner: HeadScanner
+  private var known = KnownHead()
+  private var decoded = DecodedRequest()
+  /// What came and is not used yet.
+  private var input = ByteBuffer()
+  /// The request whose body is being skipped, and how many bytes of it may still come.
+  private var body: (plan: RequestPlan, room: Int)?
+  /// What the decoder complained of.
+  private var failure: HTTPRefusal?
+
+  init(limits: HTTPLimits) {
+    self.limits = limits
+    scanner = HeadScanner(limits: limits)
+  }
+
+  /// Whether nothing of a request has come.
+  var isBetweenRequests: Bool { body == nil && !hasBytes }
+
+  /// Whether bytes wait here.
+  var hasBytes: Bool { input.readableBytes > 0 }
+
+  func append(_ bytes: consuming ByteBuffer) {
+    if hasBytes { input.writeBuffer(&bytes) } else { input = bytes }
+  }
+
+  /// Throws away what waits.
+  func clear() { input = ByteBuffer() }
+
+  /// The decoder found a part of a request.
+  func take(_ part: HTTPServerRequestPart) { decoded.take(part) }
+
+  /// The decoder refused what it was fed. It takes nothing more, so this stands.
+  func fail(_ error: HTTPParserError) {
+    if failure == nil { failure = limits.refusal(of: error) }
+  }
+
+  /// Reads on. Ask again until it is incomplete.
+  /// - Parameter decode: feeds the decoder, which answers by `take` and `fail` before this returns.
+  func next(decode: (ByteBuffer) -> Void) -> Reading {
+    // The channel uses a reading buffer again when nobody else holds it.
+    defer { if !hasBytes { input = ByteBuffer() } }
+    guard hasBytes else { return .incomplete }
+    if let body { return readBody(of: body.plan, room: body.room, decode) }
+    if scanner.scanned == 0, let plan = known.take(from: &input) { return .request(plan) }
+    switch scanner.scan(input.readableBytesUInt8Span) {
+    case .incomplete: return .incomplete
+    case .complete(let length):
+      scanner.reset()
+      return readHead(length: length, decode)
+    case .lineTooLong: return .refused(limits.lineTooLong)
+    case .fieldsTooLong: return .refused(limits.fieldsTooLong)
+    case .malformed: return .refused(limits.malformed)
+    }
+  }
+
+  private func readHead(length: Int, _ decode: (ByteBuffer) -> Void) -> Reading {
+    guard let bytes = input.readSlice(length: length) else { return .incomplete }
+    decoded = DecodedRequest()
+    decode(bytes)
+    if let failure { return .refused(failure) }
+    guard let head = decoded.head, !decoded.isTooMuch else { return .refused(limits.malformed) }
+    let plan = RequestPlan(head)
+    if decoded.hasEnded {
+      known.remember(bytes, plan)
+      return .request(plan)
+    }
+    switch plan.framing {
+    // The decoder waits for a body that we know nothing of.
+    case .none: return .refused(limits.malformed)
+    case .length(let length):
+      guard length <= limits.body else { return .refused(limits.bodyTooLong) }
+      body = (plan, room: length)
+    case .chunked:
+      body = (plan, room: limits.body)
+    }
+    if hasBytes { return next(decode: decode) }
+    return plan.awaitsContinue ? .awaitsContinue : .incomplete
+  }
+
+  /// Lets the decoder see the body, whose end it alone knows, and nothing behind it when its length is known.
+  private func readBody(of plan: RequestPlan, room: Int, _ decode: (ByteBuffer) -> Void) -> Reading {
+    let length = min(room, input.readableBytes)
+    guard let bytes = input.readSlice(length: length) else { return .incomplete }
+    decode(bytes)
+    if let failure { return .refused(failure) }
+    if decoded.hasEnded {
+      body = nil
+      return .request(plan)
+    }
+    guard length < room else { return .refused(limits.bodyTooLong) }
+    body = (plan, room: room - length)
+    return .incomplete
+  }
+}

@@ -1,0 +1,119 @@
+// What is done to a cluster from outside: processes started and killed, clients' writes, faults switched on and off.
+
+package import Gossip
+
+extension Cluster {
+  /// Adds a host, which is down. Its seeds' names stand for these hosts.
+  @discardableResult
+  package mutating func addHost(seeds: [[Int]] = [], settings: Settings = Settings()) -> Int {
+    let number = hosts.count
+    let origin = Int64(seedDice.below(1_000_000_000_000))
+    var settings = settings
+    settings.seeds = seeds.indices.map { "seed\($0)" }
+    let host = Host(slot: slots, clock: HostClock(origin: origin), seeds: seeds, settings: settings)
+    hosts.append(host)
+    owners.append(number)
+    slots += 1
+    wakeUps.addHost()
+    network.addHost()
+    invariants.addHost()
+    nodes.append(makeNode(on: number))
+    return number
+  }
+
+  /// Adds so many hosts that know the first one by name, and starts them all at once.
+  package mutating func startHosts(_ count: Int, settings: Settings = Settings()) {
+    for number in 0..<count { addHost(seeds: number == 0 ? [] : [[0]], settings: settings) }
+    for number in 0..<count { perform(.start(number)) }
+  }
+
+  private mutating func makeNode(on host: Int) -> Node {
+    let identity = Identity(address: hosts[host].address, name: "n\(host)", httpPort: Host.httpPort)
+    return Node(
+      identity: identity, settings: hosts[host].settings, seed: seedDice.next(), now: hosts[host].clock.now(at: time))
+  }
+
+  /// Does this now.
+  package mutating func perform(_ action: Action) {
+    trace.note(action, at: time)
+    switch action {
+    case .start(let host): start(host)
+    case .crash(let host): end(host)
+    case .move(let host): move(host)
+    case .pause(let host): pause(host)
+    case .resume(let host): resume(host)
+    case .leave(let host): leave(host)
+    case .set(let host, let value):
+      if hosts[host].activity == .running { handle(.setRequested(value, nextRequest()), on: host) }
+    case .notify(let host, let ahead, let value):
+      guard hosts[host].activity == .running else { return }
+      let stamp = Stamp(generation: nodes[host].stamp.generation + ahead, value: value)
+      handle(.notified(stamp, by: "outside", nextRequest()), on: host)
+    case .turnClock(let host, let duration): hosts[host].clock.turn(by: duration)
+    case .drift(let host, let drift): if hosts[host].activity == .down { hosts[host].clock.set(drift: drift) }
+    case .slow(let host, let duration): hosts[host].lateness = duration
+    case .impair(let id, let impairments): network.impair(id, impairments)
+    case .worsen(let id, let conditions): network.worsen(id, conditions)
+    case .loseNames(let id): nameless.append(id)
+    case .end(let id):
+      network.end(id)
+      nameless.removeAll { $0 == id }
+    case .noise(let host): sendNoise(to: host)
+    case .lie(let host): sendLie(to: host)
+    }
+  }
+
+  private mutating func start(_ host: Int) {
+    guard hosts[host].activity == .down else { return }
+    hosts[host].activity = .running
+    hosts[host].process += 1
+    hosts[host].isLeaving = false
+    hosts[host].socket = []
+    hosts[host].stampSince = time
+    hosts[host].deadline = .distantFuture
+    nodes[host] = makeNode(on: host)
+    invariants.started(host)
+    rearm(host)
+  }
+
+  /// The process is no more.
+  mutating func end(_ host: Int) {
+    guard hosts[host].activity != .down else { return }
+    hosts[host].activity = .down
+    hosts[host].socket = []
+    wakeUps.set(host, to: .distantFuture)
+  }
+
+  private mutating func move(_ host: Int) {
+    guard hosts[host].activity == .down else { return }
+    owners[hosts[host].slot] = nil
+    hosts[host].slot = slots
+    owners.append(host)
+    slots += 1
+  }
+
+  private mutating func pause(_ host: Int) {
+    guard hosts[host].activity == .running else { return }
+    hosts[host].activity = .paused
+    wakeUps.set(host, to: .distantFuture)
+  }
+
+  /// What waited in the socket is read before any timer is looked at.
+  private mutating func resume(_ host: Int) {
+    guard hosts[host].activity == .paused else { return }
+    hosts[host].activity = .running
+    let waiting = hosts[host].socket
+    hosts[host].socket = []
+    for (bytes, from) in waiting where hosts[host].activity == .running {
+      handle(.received(bytes, from: from), on: host)
+    }
+    hosts[host].deadline = .distantFuture
+    rearm(host)
+  }
+
+  private mutating func leave(_ host: Int) {
+    guard hosts[host].activity == .running, !hosts[host].isLeaving else { return }
+    hosts[host].isLeaving = true
+    handle(.leaveRequested, on: host)
+  }
+}

@@ -1,0 +1,172 @@
+// A simulated cluster: real nodes in virtual time over a network with faults.
+//
+// One loop takes whatever comes next, a queued happening or a node's deadline, and sets the time to it. Nothing waits,
+// so a quiet hour of five nodes takes a second. Everything that varies comes from one seed, through one generator for
+// each concern; the same seed is the same run, to the last byte.
+//
+// Rejected: real nodes on real threads with an injected clock (no replay, and no faster than time), and a model of the
+// protocol (it proves things about the model).
+
+package import Gossip
+
+/// Hosts, the network between them, and what is yet to happen.
+package struct Cluster {
+  /// Something that will happen.
+  enum Happening {
+    case datagram([UInt8], from: Address, to: Address)
+    /// A busy host comes to read what arrived.
+    case read([UInt8], from: Address, host: Int, process: Int)
+    /// Somebody's notify over HTTP arrives at this address.
+    case post(Stamp, by: Int, to: Address)
+    /// Something for one process, and none after it.
+    case event(Event, host: Int, process: Int)
+    case action(Action)
+  }
+
+  /// The true time.
+  package private(set) var time = Instant(microseconds: 1)
+  package internal(set) var hosts: [Host] = []
+  /// The first rule that was broken; the run stops there.
+  package internal(set) var violation: Violation?
+  package internal(set) var trace: Trace
+  package internal(set) var census = Census()
+  /// A planted bug.
+  package var tampering: Tampering?
+
+  var invariants = Invariants()
+  /// The node of each host; of one that is down, the last that ran.
+  var nodes: [Node] = []
+  var network: Network
+  var queue = EventQueue<Happening>()
+  var wakeUps = WakeUps()
+  var slots = 0
+  /// The host that has each address; nil when it moved away.
+  var owners: [Int?] = []
+  var nameless: [FaultID] = []
+  var requests: UInt64 = 0
+  var arrivals: [Network.Arrival] = []
+  var seedDice: Generator
+  var latenessDice: Generator
+  var httpDice: Generator
+  var strangerDice: Generator
+
+  package init(seed: UInt64, conditions: Conditions = .lan, detail: Trace.Detail = .none) {
+    trace = Trace(detail: detail)
+    network = Network(seed: seed, conditions: conditions)
+    seedDice = Generator(seed: seed, for: "nodes")
+    latenessDice = Generator(seed: seed, for: "lateness")
+    httpDice = Generator(seed: seed, for: "http")
+    strangerDice = Generator(seed: seed, for: "strangers")
+  }
+
+  // MARK: Time
+
+  /// Goes on until this time, or until the condition holds, which is asked after each step.
+  /// - Returns: whether the condition held.
+  @discardableResult
+  package mutating func run(until end: Instant, or condition: (borrowing Cluster) -> Bool = { _ in false }) -> Bool {
+    while violation == nil {
+      if condition(self) { return true }
+      let wake = wakeUps.first
+      let wakeTime = wake?.time ?? .distantFuture
+      guard min(queue.next, wakeTime) <= end else { break }
+      // At one instant what arrived comes first: an event loop reads its sockets before it looks at timers.
+      if queue.next <= wakeTime {
+        time = max(time, queue.next)
+        if let happening = queue.take() { happens(happening) }
+      } else if let wake {
+        time = max(time, wakeTime)
+        handle(.timePassed, on: wake.host)
+      }
+    }
+    time = max(time, end)
+    return condition(self)
+  }
+
+  /// Goes on for so long.
+  package mutating func run(for duration: Duration) { run(until: time + duration) }
+
+  /// Does this when its time comes.
+  package mutating func schedule(_ action: Action, at time: Instant) { queue.add(.action(action), at: time) }
+
+  private mutating func happens(_ happening: Happening) {
+    switch happening {
+    case .datagram(let bytes, let from, let to): arrived(bytes, from: from, to: to)
+    case .read(let bytes, let from, let host, let process):
+      guard hosts[host].process == process else { return }
+      take(bytes, from: from, on: host)
+    case .post(let stamp, let notifier, let to): posted(stamp, by: notifier, to: to)
+    case .event(let event, let host, let process): bring(event, to: host, process: process)
+    case .action(let action): perform(action)
+    }
+  }
+
+  /// Something for a process that may have ended or stopped meanwhile.
+  private mutating func bring(_ event: Event, to host: Int, process: Int) {
+    guard hosts[host].process == process else { return }
+    switch hosts[host].activity {
+    case .running: handle(event, on: host)
+    // It waits in a pipe or a socket until the process goes on; asking again then is near enough.
+    case .paused: queue.add(.event(event, host: host, process: process), at: time + Cluster.askAgain)
+    case .down: break
+    }
+  }
+
+  /// How often it is looked whether a stopped process goes on, for what waits for it besides datagrams.
+  private static let askAgain: Duration = .milliseconds(50)
+
+  // MARK: Steps
+
+  /// One event for one node: handled, checked, written down, and its effects done.
+  mutating func handle(_ original: Event, on host: Int) {
+    guard violation == nil else { return }
+    guard let event = tampering?.event(host, original) ?? (tampering == nil ? original : nil) else {
+      return rearm(host)
+    }
+    let now = hosts[host].clock.now(at: time)
+    var effects = nodes[host].handle(event, at: now)
+    if let tampering { effects = tampering.effects(host, event, effects) }
+    let published = invariants.published(host)
+    let isOverdue = deadline(of: host) <= now.monotonic
+    let step = Step(
+      host: host, event: event, effects: effects, stamp: nodes[host].stamp, isOverdue: isOverdue, time: time)
+    let owners = self.owners
+    violation = invariants.check(step, members: hosts.count) { address in
+      Host.slot(of: address).map { $0 < owners.count } ?? false
+    }
+    trace.note(step)
+    if invariants.published(host) != published { hosts[host].stampSince = time }
+    for effect in effects { perform(effect, of: host) }
+    rearm(host)
+  }
+
+  private func deadline(of host: Int) -> Instant {
+    tampering?.deadline(host, nodes[host].nextDeadline) ?? nodes[host].nextDeadline
+  }
+
+  /// Sets the host's wake-up to its node's deadline, a little late as timers are.
+  mutating func rearm(_ host: Int) {
+    guard hosts[host].activity == .running else { return }
+    let deadline = deadline(of: host)
+    guard deadline != hosts[host].deadline || wakeUps.time(of: host) <= time else { return }
+    hosts[host].deadline = deadline
+    let most = Int(hosts[host].lateness.microseconds) + Cluster.timerLateness
+    let due = max(hosts[host].clock.trueTime(of: deadline), time)
+    wakeUps.set(host, to: due + .microseconds(latenessDice.below(most)))
+  }
+
+  /// Timers of real event loops come up to 0.1 ms late.
+  private static let timerLateness = 100
+}
+
+/// A planted bug: what a test does to events and effects, to see an invariant fail.
+package struct Tampering {
+  /// What the node gets in place of an event; nil takes it away.
+  package var event: (_ host: Int, Event) -> Event? = { $1 }
+  /// What becomes of its effects.
+  package var effects: (_ host: Int, Event, [Effect]) -> [Effect] = { $2 }
+  /// What becomes of its deadline.
+  package var deadline: (_ host: Int, Instant) -> Instant = { $1 }
+
+  package init() {}
+}

@@ -1,0 +1,99 @@
+// What nodes ask for, done: datagrams through the network, notifies over HTTP, names to addresses.
+
+internal import Gossip
+
+extension Cluster {
+  mutating func perform(_ effect: Effect, of host: Int) {
+    switch effect {
+    case .send(let bytes, let to):
+      hosts[host].datagramsSent += 1
+      hosts[host].bytesSent += bytes.count
+      send(bytes, from: hosts[host].address, host, to: to)
+    case .notify(.member(let member, let http), let stamp): post(stamp, from: host, to: http, of: member)
+    case .notify(.peer, _): break
+    case .resolve(let seed): resolve(seed, for: host)
+    case .left: end(host)
+    case .report(.memberChanged(_, let address, let from, let to, let reason)):
+      census.note(host, address, from: from, to: to, because: reason, self)
+    case .publish, .answer, .report: break
+    }
+  }
+
+  func owner(of address: Address) -> Int? {
+    Host.slot(of: address).flatMap { $0 < owners.count ? owners[$0] : nil }
+  }
+
+  mutating func send(_ bytes: [UInt8], from: Address, _ sender: Int?, to: Address) {
+    network.carry(bytes, from: from, sender, to: to, owner(of: to), at: time, into: &arrivals)
+    for arrival in arrivals {
+      queue.add(.datagram(arrival.bytes, from: arrival.from, to: arrival.to), at: time + arrival.after)
+    }
+    arrivals.removeAll(keepingCapacity: true)
+  }
+
+  /// A datagram reached the machine at this address.
+  mutating func arrived(_ bytes: [UInt8], from: Address, to: Address) {
+    guard let host = owner(of: to), hosts[host].activity != .down else { return }
+    let lateness = hosts[host].lateness
+    guard lateness > .zero, hosts[host].activity == .running else { return take(bytes, from: from, on: host) }
+    let wait = Duration.microseconds(latenessDice.below(Int(lateness.microseconds)))
+    queue.add(.read(bytes, from: from, host: host, process: hosts[host].process), at: time + wait)
+  }
+
+  /// The process reads it, or finds it in the socket when it goes on.
+  mutating func take(_ bytes: [UInt8], from: Address, on host: Int) {
+    switch hosts[host].activity {
+    case .running: handle(.received(bytes, from: from), on: host)
+    case .paused:
+      if hosts[host].socket.count < Host.socketCapacity { hosts[host].socket.append((bytes, from)) }
+    case .down: break
+    }
+  }
+
+  // MARK: HTTP
+
+  /// A notify over TCP: what is lost is sent again, so faults make it late; only a cut keeps it away.
+  private mutating func post(_ stamp: Stamp, from host: Int, to http: Address, of member: Address) {
+    let process = hosts[host].process
+    let trip = network.delay() + network.delay()
+    let resends = httpDice.chance(network.conditions.loss) ? Cluster.resend : .zero
+    guard let peer = owner(of: http.with(port: Host.udpPort)), !network.isCut(from: host, to: peer),
+      !network.isCut(from: peer, to: host)
+    else { return }
+    switch hosts[peer].activity {
+    case .down:
+      queue.add(.event(.connectionRefused(member), host: host, process: process), at: time + trip)
+    case .running:
+      queue.add(.post(stamp, by: host, to: http.with(port: Host.udpPort)), at: time + trip + resends)
+      queue.add(.event(.notifyDelivered(member), host: host, process: process), at: time + trip + trip + resends)
+    case .paused: break
+    }
+  }
+
+  mutating func posted(_ stamp: Stamp, by notifier: Int, to address: Address) {
+    guard let host = owner(of: address), hosts[host].activity == .running else { return }
+    handle(.notified(stamp, by: "n\(notifier)", nextRequest()), on: host)
+  }
+
+  mutating func nextRequest() -> RequestID {
+    requests += 1
+    return RequestID(requests)
+  }
+
+  /// TCP's first retransmission.
+  private static let resend: Duration = .milliseconds(200)
+
+  // MARK: Names
+
+  private mutating func resolve(_ seed: Int, for host: Int) {
+    let peers = hosts[host].seeds.indices.contains(seed) ? hosts[host].seeds[seed] : []
+    let event: Event =
+      nameless.isEmpty
+      ? .resolved(seed: seed, peers.map { hosts[$0].address }, failure: nil)
+      : .resolved(seed: seed, [], failure: "no answer from the name server")
+    queue.add(.event(event, host: host, process: hosts[host].process), at: time + Cluster.lookUp)
+  }
+
+  /// A name server in the same network.
+  private static let lookUp: Duration = .milliseconds(1)
+}

@@ -1,0 +1,223 @@
+// A schedule of faults, drawn from a seed before the run begins.
+//
+// Each kind of fault draws its own times, targets and strengths from its own generator, so that leaving one kind out
+// keeps all the others where they were: that is how the cause of a failure is narrowed down.
+
+package import Gossip
+
+/// The kinds of fault, and of load, that a schedule may hold.
+package enum FaultKind: String, CaseIterable, Sendable {
+  // The network.
+  case loss, burstLoss, slowNetwork, heavyTail, duplication, reordering, corruption, truncation, replay
+  // Who reaches whom.
+  case oneWayCut, partition, manyWayPartition, partialPartition, lossyLink, outage
+  // Processes and machines.
+  case crash, crashOfMany, restartInThePast, move, pause, longPause, busyHost, clockJump, clockDrift, leave
+  // The world outside.
+  case lostNames, noise, lies
+  // Load.
+  case writes, notifies
+
+  /// What the first simulation of a cluster needs: the faults that every network has.
+  package static let common: [FaultKind] = [
+    .loss, .duplication, .partition, .crash, .pause, .writes, .notifies,
+  ]
+}
+
+/// What will be done to a cluster, and when.
+package struct Schedule: Sendable {
+  /// In no order of time.
+  package private(set) var planned: [(time: Instant, action: Action)] = []
+  /// When all faults have ended.
+  package let end: Instant
+  private let hosts: Int
+  private let start: Instant
+  private var dice: Generator
+  private var kind = 0
+  private var episodes = 0
+
+  /// - Parameters:
+  ///   - hosts: how many hosts there are.
+  ///   - start: when the first fault may begin.
+  ///   - duration: until all have ended.
+  package init(seed: UInt64, hosts: Int, kinds: [FaultKind], start: Instant, duration: Duration) {
+    self.hosts = hosts
+    self.start = start
+    end = start + duration
+    dice = Generator(seed: seed)
+    for kind in kinds {
+      dice = Generator(seed: seed, for: kind.rawValue)
+      self.kind = FaultKind.allCases.firstIndex(of: kind) ?? 0
+      episodes = 0
+      plan(kind)
+    }
+    dice = Generator(seed: seed, for: "end")
+    endAll()
+  }
+
+  private mutating func plan(_ kind: FaultKind) {
+    switch kind {
+    case .loss, .burstLoss, .slowNetwork, .heavyTail, .duplication, .reordering, .corruption, .truncation, .replay:
+      planConditions(kind)
+    case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .outage: planImpairments(kind)
+    case .crash, .crashOfMany, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
+    case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
+    case .lostNames:
+      planEpisodes(every: 40, lasting: 20) { schedule, begin, end in
+        let id = schedule.nextID()
+        schedule.add(.loseNames(id), at: begin)
+        schedule.add(.end(id), at: end)
+      }
+    case .noise, .lies, .writes, .notifies: planLoad(kind)
+    }
+  }
+
+  // MARK: Kinds
+
+  private mutating func planConditions(_ kind: FaultKind) {
+    planEpisodes(every: 20, lasting: 10) { schedule, begin, end in
+      let id = schedule.nextID()
+      schedule.add(.worsen(id, schedule.conditions(of: kind)), at: begin)
+      schedule.add(.end(id), at: end)
+    }
+  }
+
+  private mutating func conditions(of kind: FaultKind) -> Conditions {
+    var conditions = Conditions.none
+    let strength = Double(1 + dice.below(100)) / 100
+    switch kind {
+    case .loss: conditions.loss = 0.5 * strength
+    case .burstLoss:
+      conditions.burst = 0.01 * strength
+      conditions.burstLength = .milliseconds(5 + dice.below(300))
+    case .slowNetwork:
+      conditions.delay = .milliseconds(dice.below(200))
+      conditions.jitter = .milliseconds(dice.below(100))
+    case .heavyTail:
+      conditions.tail = 0.1 * strength
+      conditions.tailDelay = .milliseconds(1 + dice.below(20))
+    case .duplication: conditions.duplication = strength
+    case .reordering:
+      conditions.reordering = strength
+      conditions.reorderDelay = .milliseconds(1 + dice.below(100))
+    case .corruption: conditions.corruption = 0.3 * strength
+    case .truncation: conditions.truncation = 0.3 * strength
+    case .replay: conditions.replay = 0.5 * strength
+    default: preconditionFailure("\(kind) is no condition of the network")
+    }
+    return conditions
+  }
+
+  private mutating func planImpairments(_ kind: FaultKind) {
+    planEpisodes(every: 30, lasting: 15) { schedule, begin, end in
+      let id = schedule.nextID()
+      schedule.add(.impair(id, schedule.impairments(of: kind)), at: begin)
+      schedule.add(.end(id), at: end)
+    }
+  }
+
+  private mutating func impairments(of kind: FaultKind) -> [Impairment] {
+    var all = Array(0..<hosts)
+    dice.shuffle(&all)
+    let split = 1 + dice.below(max(hosts - 1, 1))
+    let (some, others) = (Array(all[..<split]), Array(all[split...]))
+    switch kind {
+    case .oneWayCut: return [Impairment(from: some, to: others)]
+    case .partition: return Impairment.partition([some, others])
+    case .manyWayPartition:
+      let groups = (0..<3).map { group in all.indices.filter { $0 % 3 == group }.map { all[$0] } }
+      return Impairment.partition(groups)
+    case .partialPartition:
+      // Two lose each other while both reach everyone else.
+      return Impairment.partition([[all[0]], [all[min(1, hosts - 1)]]])
+    case .lossyLink: return [Impairment(from: some, to: others, loss: Double(10 + dice.below(80)) / 100)]
+    case .outage: return Impairment.partition(all.map { [$0] })
+    default: preconditionFailure("\(kind) is no impairment")
+    }
+  }
+
+  private mutating func planRestarts(_ kind: FaultKind) {
+    planEpisodes(every: 20, lasting: 10) { schedule, begin, end in
+      var targets = [schedule.dice.below(schedule.hosts)]
+      if kind == .crashOfMany { targets = (0..<schedule.hosts).filter { _ in schedule.dice.chance(0.7) } }
+      for host in targets {
+        schedule.add(kind == .leave ? .leave(host) : .crash(host), at: begin)
+        switch kind {
+        case .move: schedule.add(.move(host), at: end)
+        case .restartInThePast:
+          schedule.add(.turnClock(host, by: .seconds(-schedule.dice.below(86_400))), at: end)
+        case .clockDrift: schedule.add(.drift(host, Int64(schedule.dice.below(2001) - 1000)), at: end)
+        default: break
+        }
+        schedule.add(.start(host), at: end)
+      }
+    }
+  }
+
+  private mutating func planHostFaults(_ kind: FaultKind) {
+    planEpisodes(every: 15, lasting: kind == .longPause ? 30 : 3) { schedule, begin, end in
+      let host = schedule.dice.below(schedule.hosts)
+      switch kind {
+      case .busyHost:
+        schedule.add(.slow(host, .milliseconds(1 + schedule.dice.below(400))), at: begin)
+        schedule.add(.slow(host, .zero), at: end)
+      case .clockJump:
+        schedule.add(.turnClock(host, by: .seconds(schedule.dice.below(172_801) - 86_400)), at: begin)
+      default:
+        schedule.add(.pause(host), at: begin)
+        schedule.add(.resume(host), at: end)
+      }
+    }
+  }
+
+  private mutating func planLoad(_ kind: FaultKind) {
+    let gap: Int64 = kind == .noise || kind == .lies ? 1 : 3
+    planEpisodes(every: gap, lasting: 1) { schedule, begin, _ in
+      let host = schedule.dice.below(schedule.hosts)
+      let value = Int64(schedule.dice.below(1000))
+      switch kind {
+      case .noise: schedule.add(.noise(host), at: begin)
+      case .lies: schedule.add(.lie(host), at: begin)
+      case .notifies: schedule.add(.notify(host, ahead: UInt64(schedule.dice.below(3)), value), at: begin)
+      default:
+        schedule.add(.set(host, value), at: begin)
+        // Sometimes another node is written to at the same moment.
+        let other = schedule.dice.below(schedule.hosts)
+        if schedule.dice.chance(0.3) { schedule.add(.set(other, value + 1), at: begin) }
+      }
+    }
+  }
+
+  // MARK: Times
+
+  /// Episodes one after another: a gap and a length, each from zero to twice the mean in seconds.
+  private mutating func planEpisodes(
+    every gap: Int64, lasting length: Int64, _ plan: (inout Schedule, Instant, Instant) -> Void
+  ) {
+    var time = start
+    while true {
+      let begin = time + .microseconds(dice.below(Int(2_000_000 * gap)))
+      guard begin < end else { return }
+      time = begin + .microseconds(1 + dice.below(Int(2_000_000 * length)))
+      plan(&self, begin, min(time, end))
+    }
+  }
+
+  private mutating func nextID() -> FaultID {
+    episodes += 1
+    return FaultID(kind * 10_000 + episodes)
+  }
+
+  private mutating func add(_ action: Action, at time: Instant) { planned.append((time, action)) }
+
+  /// Whatever is still wrong is mended; nearly all hosts are brought up again, so that both who stays away and who
+  /// returns is tried.
+  private mutating func endAll() {
+    for host in 0..<hosts {
+      let stays = host > 0 && dice.chance(0.1)
+      add(.slow(host, .zero), at: end)
+      add(.resume(host), at: end)
+      if !stays { add(.start(host), at: end) }
+    }
+  }
+}

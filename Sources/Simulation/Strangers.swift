@@ -1,0 +1,55 @@
+// Strangers: whoever can reach a node's port without being a member. They send noise and, worse, well-formed lies.
+
+internal import Gossip
+
+extension Cluster {
+  /// Bytes at random; sometimes they begin like a datagram of ours.
+  mutating func sendNoise(to host: Int) {
+    var bytes = (0..<strangerDice.below(Wire.maximumSize + 100)).map { _ in UInt8(strangerDice.below(256)) }
+    if strangerDice.chance(0.5), bytes.count > 10 {
+      bytes[0] = Wire.version
+      bytes[1] = 0
+    }
+    send(bytes, from: strangersAddress(), nil, to: hosts[host].address)
+  }
+
+  /// A datagram in the right format, of the right cluster, that says what is not so.
+  mutating func sendLie(to host: Int) {
+    let source = strangersAddress()
+    let victim = hosts[strangerDice.below(hosts.count)].address
+    let wall = hosts[host].clock.now(at: time).wall
+    let claimed = strangerDice.chance(0.5) ? victim : source
+    let sender = Message.Sender(
+      address: claimed, incarnation: wall + UInt64(strangerDice.below(1_000_000)),
+      isReady: strangerDice.chance(0.5), wantsIntroduction: strangerDice.chance(0.5))
+    let stamp = Stamp(generation: wall, value: Int64(strangerDice.below(1000)))
+    var message = Message(
+      sender: sender, stamp: stamp, digest: strangerDice.next(), nonce: strangerDice.next(), body: lyingBody(victim))
+    let state = Record.State(rawValue: UInt8(strangerDice.below(4))) ?? .dead
+    message.rumours = [
+      Record(
+        address: victim, incarnation: wall + 1_000_000, state: state, name: "lie", httpPort: Host.httpPort,
+        accuser: state == .suspect || state == .dead ? source : nil)
+    ]
+    let cluster = Hash.of(strangerDice.chance(0.1) ? "another" : hosts[host].settings.cluster)
+    send(Wire.encode(message, cluster: cluster), from: source, nil, to: hosts[host].address)
+  }
+
+  private mutating func lyingBody(_ victim: Address) -> Message.Body {
+    switch strangerDice.below(8) {
+    case 0: .ping(target: victim)
+    case 1: .ack
+    case 2: .refusal
+    case 3: .contact
+    case 4: .request(target: victim, deadline: 100)
+    case 5: .page(more: strangerDice.chance(0.5))
+    case 6: .pull(after: nil, buckets: (0..<Wire.buckets).map { _ in strangerDice.next() })
+    default: .gossip
+    }
+  }
+
+  /// Outside the network of the hosts.
+  private mutating func strangersAddress() -> Address {
+    Address(ipv4: 0xC0A8_0000 | UInt32(strangerDice.below(256)), port: UInt16(1024 + strangerDice.below(60_000)))
+  }
+}

@@ -1,0 +1,158 @@
+import Testing
+
+@testable import Gossip
+
+@Suite struct AntiEntropyTests {
+  /// A node with some members of whom nobody answers by itself, all its rumours told.
+  private static func stage(_ peers: ClosedRange<Int>) -> Stage {
+    var stage = Stage { $0.pushes = [] }
+    stage.join(peers.map { Peer($0) }, answering: true)
+    stage.pass(.seconds(10))
+    return stage
+  }
+
+  /// The records of all pages that a peer with these members pulls, asking on as long as there are more.
+  private static func pages(_ stage: inout Stage, buckets: [UInt64], padded: Int = 1184) -> [[Record]] {
+    var pages: [[Record]] = []
+    var after: Address?
+    while true {
+      let effects = stage.hear(.pull(after: after, buckets: buckets), from: Peer(1), nonce: 9, padded: padded)
+      guard let page = effects.sent(.page).first, case .page(let more) = page.message.body else {
+        Issue.record("no page came")
+        return pages
+      }
+      #expect(page.size <= max(padded, 1_100))
+      pages.append(page.message.rumours)
+      guard more else { return pages }
+      after = page.message.rumours.last?.address
+      guard pages.count < 100 else { return pages }
+    }
+  }
+
+  @Test func `pages hold every member of the differing buckets once, in address order`() {
+    var stage = Self.stage(1...100)
+    let pages = Self.pages(&stage, buckets: .init(repeating: 1, count: 128))
+    #expect(pages.count > 1)
+    // All but the asker, who knows himself.
+    #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
+  }
+
+  @Test func `a pull from an equal list gets an empty page`() {
+    var stage = Self.stage(1...20)
+    #expect(Self.pages(&stage, buckets: stage.node.members.buckets) == [[]])
+  }
+
+  @Test func `a page holds the differing buckets only`() {
+    var stage = Self.stage(1...60)
+    var buckets = stage.node.members.buckets
+    let differing = Membership.bucket(of: Peer(30).address)
+    buckets[differing] &+= 1
+    let expected = (2...60).map { Peer($0).address }.filter { Membership.bucket(of: $0) == differing }
+    #expect(expected.count < 10)
+    let got = Self.pages(&stage, buckets: buckets).flatMap { $0 }.map(\.address)
+    #expect(got.filter { $0 != Peer(0).address } == expected)
+  }
+
+  @Test func `a difference that stands for two seconds is asked about, and then pulled`() throws {
+    var stage = Self.stage(1...3)
+    stage.digests[Peer(2).address] = 1
+    stage.hear(from: Peer(2))
+    let line = stage.timeline(.seconds(3))
+    let pulls = line.filter { ![$0.effect].sent(.pull).isEmpty }
+    let first = try #require(pulls.first)
+    #expect((2_000...2_010).contains(first.at), "\(first.at) ms")
+    #expect([first.effect].sent.map(\.to) == [Peer(2).address])
+    #expect([first.effect].sent.map(\.size) == [Wire.maximumPlainSize])
+  }
+
+  @Test func `a difference that ended meanwhile is not pulled`() {
+    var stage = Self.stage(1...3)
+    stage.hear(from: Peer(2), digest: 1)
+    #expect(stage.pass(.seconds(10)).sent(.pull).isEmpty)
+  }
+
+  /// A stage that has just sent a pull to peer 2.
+  private static func pulling(_ peers: ClosedRange<Int>) -> (Stage, Sent?) {
+    var stage = stage(peers)
+    stage.digests[Peer(2).address] = 1
+    for _ in 0..<5_000 {
+      if let pull = stage.pass(.milliseconds(1)).sent(.pull).first { return (stage, pull) }
+    }
+    return (stage, nil)
+  }
+
+  @Test func `a page is merged, and while there is more the next is asked of another member`() throws {
+    var (stage, pull) = Self.pulling(1...4)
+    let nonce = try #require(pull).message.nonce
+    let news = [Peer(50).record(), Peer(51).record()]
+    let effects = stage.hear(.page(more: true), from: Peer(2), nonce: nonce, digest: 1, rumours: news)
+    #expect(stage.member(Peer(50))?.status == .alive)
+    let next = try #require(effects.sent(.pull).first)
+    #expect(next.to != Peer(2).address)
+    guard case .pull(let after, _) = next.message.body else { return }
+    #expect(after == Peer(51).address)
+  }
+
+  @Test func `a lost page is asked for three times, then of another peer, and is given up after the third`() throws {
+    var (stage, pull) = Self.pulling(1...6)
+    var asked = [try #require(pull).to]
+    asked += stage.pass(.milliseconds(2_500)).sent(.pull).map(\.to)
+    #expect(asked.count == 9)
+    for index in stride(from: 0, to: asked.count - 2, by: 3) {
+      #expect(Set(asked[index..<index + 3]).count == 1)
+    }
+    #expect(asked.count > 6 && asked[0] != asked[3] && asked[3] != asked[6])
+  }
+
+  @Test func `pulls for nothing become rare, down to one a minute, and a change makes them quick again`() {
+    var machine = AntiEntropy(at: Instant(microseconds: 0), Settings())
+    var now = Instant(microseconds: 0)
+    var waits: [Int64] = []
+    for _ in 0..<9 {
+      machine.ended(learnt: false, at: now, Settings())
+      waits.append((machine.notBefore - now).microseconds / 1_000_000)
+      now = machine.notBefore
+    }
+    #expect(waits == [2, 4, 8, 16, 32, 60, 60, 60, 60])
+    machine.ended(learnt: false, at: now, Settings())
+    machine.listChanged(at: now, Settings())
+    #expect(machine.notBefore == now + .seconds(1))
+    machine.ended(learnt: true, at: now, Settings())
+    #expect(machine.notBefore == now + .seconds(1))
+  }
+
+  @Test func `the tombstone that never dies: a dead record of an unknown address is not stored`() throws {
+    for state in [Record.State.dead, .left] {
+      var (stage, pull) = Self.pulling(1...4)
+      let nonce = try #require(pull).message.nonce
+      stage.hear(.page(more: false), from: Peer(2), nonce: nonce, rumours: [Peer(50).record(state)])
+      stage.hear(from: Peer(2), rumours: [Peer(51).record(state)])
+      #expect(stage.member(Peer(50)) == nil && stage.member(Peer(51)) == nil)
+    }
+  }
+
+  @Test func `dead members are forgotten in time, and their tombstones elsewhere do not bring them back`() {
+    var stage = Stage { $0.forgetting = .seconds(60) }
+    stage.join((1...4).map { Peer($0) })
+    stage.answering.removeAll { $0 == Peer(1) }
+    #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
+    let effects = stage.pass(.seconds(70))
+    #expect(effects.reports.contains(.memberForgotten(name: "p1", Peer(1).address)))
+    stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
+    #expect(stage.member(Peer(1)) == nil)
+  }
+
+  @Test func `a full list takes a newcomer in place of its oldest tombstone, and of nobody who lives`() {
+    var stage = Stage { $0.maximumMembers = 4 }
+    stage.join([Peer(1), Peer(2), Peer(3)])
+    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    #expect(stage.member(Peer(9)) == nil)
+    #expect(stage.node.counters.refused(.full) == 1)
+    stage.hear(from: Peer(2), rumours: [Peer(2).record(.left)])
+    stage.pass(.milliseconds(10))
+    stage.hear(from: Peer(3), rumours: [Peer(3).record(.left)])
+    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    #expect(stage.member(Peer(2)) == nil)
+    #expect(stage.member(Peer(9))?.status == .alive && stage.member(Peer(3))?.status == .left)
+  }
+}

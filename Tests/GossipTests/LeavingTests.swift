@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Gossip
+
+@Suite struct LeavingTests {
+  private static func left(_ effects: [Effect]) -> [Int] {
+    effects.compactMap { if case .left(let confirmed) = $0 { confirmed } else { nil } }
+  }
+
+  private static func stage(_ peers: Int, answering: Bool = true) -> Stage {
+    var stage = Stage()
+    if peers > 0 { stage.join((1...peers).map { Peer($0) }, answering: answering) }
+    stage.pass(.milliseconds(300))
+    return stage
+  }
+
+  @Test func `a node that is alone leaves at once`() {
+    var stage = Self.stage(0)
+    #expect(Self.left(stage.handle(.leaveRequested)) == [0])
+  }
+
+  @Test(arguments: [(1, 1), (2, 2), (3, 3), (8, 3)])
+  func `a node has left when three members, or all there are, know of it`(peers: Int, confirmed: Int) {
+    var stage = Self.stage(peers)
+    let first = stage.handle(.leaveRequested)
+    #expect(Self.left(first) == [])
+    #expect(first.sent(.ping).count == min(peers, 4))
+    #expect(first.sent(.ping).allSatisfy { $0.message.rumours.first == stage.own && stage.own.state == .left })
+    let rest = stage.timeline(.milliseconds(20))
+    #expect(rest.compactMap { Self.left([$0.effect]).first } == [confirmed])
+  }
+
+  @Test func `a node whom nobody hears stops after a second, having announced ten times`() {
+    var stage = Self.stage(5, answering: false)
+    var effects = stage.handle(.leaveRequested)
+    let rest = stage.timeline(.seconds(3))
+    #expect(rest.filter { !Self.left([$0.effect]).isEmpty }.map(\.at) == [1_000])
+    effects += rest.filter { $0.at <= 1_000 }.map(\.effect)
+    #expect(effects.sent(.ping).count == 40)
+    #expect(Self.left(rest.map(\.effect)) == [0])
+  }
+
+  @Test func `a goodbye carries the last stamp, and says not ready`() {
+    var stage = Self.stage(3)
+    stage.pass(.seconds(2))
+    _ = stage.handle(.setRequested(9, RequestID(1)))
+    let effects = stage.handle(.leaveRequested)
+    #expect(effects.sent(.ping).allSatisfy { $0.message.stamp == Stamp(generation: 1, value: 9) })
+    #expect(effects.sent.allSatisfy { !$0.message.sender.isReady })
+    #expect(stage.status.isLeaving)
+  }
+
+  @Test func `a leaving node outbids accusations with left, not with alive`() {
+    var stage = Self.stage(3, answering: false)
+    _ = stage.handle(.leaveRequested)
+    var accusation = stage.own
+    accusation.state = .suspect
+    let before = stage.own
+    // Of the same incarnation, left outranks it already: the accuser is told.
+    #expect(stage.hear(from: Peer(1), rumours: [accusation]).told(of: before.address).contains(before))
+    accusation.incarnation += 5
+    stage.hear(from: Peer(1), rumours: [accusation])
+    stage.pass(.milliseconds(900))
+    #expect(stage.own.state == .left)
+    #expect(stage.own.incarnation == accusation.incarnation + 1)
+  }
+
+  @Test func `a leaving node accuses nobody, contacts nobody and notifies nobody`() {
+    var stage = Self.stage(3, answering: false)
+    _ = stage.handle(.leaveRequested)
+    let effects = stage.pass(.seconds(20))
+    #expect(effects.reports.allSatisfy { if case .memberChanged = $0 { false } else { true } })
+    #expect(effects.sent(.contact).isEmpty)
+    #expect(!effects.contains { if case .notify = $0 { true } else { false } })
+  }
+
+  @Test func `asking twice to leave leaves once`() {
+    var stage = Self.stage(1)
+    _ = stage.handle(.leaveRequested)
+    _ = stage.handle(.leaveRequested)
+    #expect(Self.left(stage.pass(.seconds(3))) == [1])
+  }
+}

@@ -1,0 +1,106 @@
+import Testing
+
+@testable import Gossip
+
+@Suite struct MembershipTests {
+  private static func list(_ records: [Record]) -> Membership {
+    var list = Membership(ourselves: Member(record: Peer(0).record(), since: Instant(microseconds: 0)))
+    for record in records { _ = list.insert(Member(record: record, since: Instant(microseconds: 0))) }
+    return list
+  }
+
+  @Test func `equal lists have equal digests in whatever order they were learnt`() {
+    var records = (1...50).map { Peer($0).record() }
+    let expected = Self.list(records)
+    var generator = Generator(seed: 1)
+    for _ in 0..<20 {
+      generator.shuffle(&records)
+      let list = Self.list(records)
+      #expect(list.digest == expected.digest)
+      #expect(list.buckets == expected.buckets)
+    }
+  }
+
+  @Test func `the digest is the sum of its buckets, and of live addresses and incarnations alone`() {
+    let records = (1...50).map { Peer($0).record() }
+    var list = Self.list(records)
+    let before = list.digest
+    #expect(list.buckets.reduce(0, &+) == before)
+    // Suspicion, names, ports and what was measured differ between healthy nodes all the time.
+    var suspect = records[3]
+    suspect.state = .suspect
+    suspect.name = "other"
+    let position = list.index(of: suspect.address)!
+    list.update(at: position, to: suspect, since: Instant(microseconds: 1))
+    list.observe(at: position) { $0.heard = Instant(microseconds: 9) }
+    #expect(list.digest == before)
+    var dead = suspect
+    dead.state = .dead
+    list.update(at: position, to: dead, since: Instant(microseconds: 2))
+    #expect(list.digest != before)
+    #expect(list.digest == Self.list(records.filter { $0.address != dead.address }).digest)
+    list.remove(at: position)
+    #expect(list.digest == Self.list(records.filter { $0.address != dead.address }).digest)
+    var raised = records[5]
+    raised.incarnation += 1
+    list.update(at: list.index(of: raised.address)!, to: raised, since: Instant(microseconds: 3))
+    #expect(list.digest != Self.list(records.filter { $0.address != dead.address }).digest)
+    #expect(list.buckets.reduce(0, &+) == list.digest)
+  }
+
+  @Test func `members are found whatever order they came in, and strangers are not`() {
+    var generator = Generator(seed: 2)
+    var numbers = Array(1...200)
+    generator.shuffle(&numbers)
+    var list = Self.list(numbers.filter { $0.isMultiple(of: 2) }.map { Peer($0).record() })
+    for number in 1...200 { #expect((list.index(of: Peer(number).address) != nil) == number.isMultiple(of: 2)) }
+    for index in 1..<list.count { #expect(list[index - 1].address < list[index].address) }
+    for number in numbers where number.isMultiple(of: 4) { list.remove(at: list.index(of: Peer(number).address)!) }
+    for number in 1...200 { #expect((list.index(of: Peer(number).address) != nil) == (number % 4 == 2)) }
+    #expect(list.liveCount == 51)
+  }
+
+  @Test func `the live are counted through every change of state`() {
+    var list = Self.list((1...3).map { Peer($0).record() })
+    #expect(list.liveCount == 4)
+    for (state, live) in [(Record.State.suspect, 4), (.dead, 3), (.left, 3), (.alive, 4), (.left, 3), (.suspect, 4)] {
+      list.update(at: 1, to: Peer(1).record(state), since: Instant(microseconds: 1))
+      #expect(list.liveCount == live)
+      #expect(list.tombstones == 4 - live)
+    }
+  }
+
+  @Test func `the walk goes round in address order past the dead and ourselves`() {
+    let dead = Peer(3).record(.dead)
+    let list = Self.list([1, 2, 4, 5].map { Peer($0).record() } + [dead])
+    var walked: [Address] = [Peer(0).address]
+    for _ in 0..<6 { walked.append(list.nextLive(after: walked.last!, excluding: Peer(0).address)!) }
+    #expect(walked.dropFirst() == [1, 2, 4, 5, 1, 2].map { Peer($0).address }[...])
+    #expect(Self.list([]).nextLive(after: Peer(0).address, excluding: Peer(0).address) == nil)
+    #expect(Self.list([dead]).nextLive(after: Peer(0).address, excluding: Peer(0).address) == nil)
+  }
+
+  @Test func `random members are different, qualify, and are all found in a short list`() {
+    var generator = Generator(seed: 3)
+    let list = Self.list((1...60).map { Peer($0).record($0 % 20 == 0 ? .suspect : .alive) })
+    var counts: [Address: Int] = [:]
+    for _ in 0..<500 {
+      let chosen = list.random(3, using: &generator) { $0.state == .suspect }
+      #expect(chosen.sorted() == [20, 40, 60].map { Peer($0).address })
+      for address in list.random(3, using: &generator, where: { $0.state == .alive }) {
+        counts[address, default: 0] += 1
+      }
+    }
+    #expect(counts.count == 58)
+    #expect(counts.values.reduce(0, +) == 1_500)
+    // About 26 each; the seed is fixed.
+    #expect(counts.values.allSatisfy { (8...50).contains($0) })
+    #expect(list.random(3, using: &generator) { $0.state == .left }.isEmpty)
+  }
+
+  @Test func `buckets are chosen by address alone and fill evenly`() {
+    let used = (1...1280).map { Membership.bucket(of: Peer($0).address) }
+    let counts = (0..<Wire.buckets).map { bucket in used.count { $0 == bucket } }
+    #expect(counts.allSatisfy { (1...25).contains($0) })
+  }
+}

@@ -1,0 +1,175 @@
+import Testing
+
+@testable import Gossip
+
+@Suite struct ProbeTests {
+  private static func stage(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
+    var stage = Stage(change)
+    stage.join((1...peers).map { Peer($0) })
+    stage.pass(.seconds(2))
+    return stage
+  }
+
+  /// Lets one peer fall silent, and time pass until it is probed.
+  private static func untilProbed(_ stage: inout Stage, _ peer: Peer) {
+    stage.answering.removeAll { $0.address == peer.address }
+    #expect(stage.pass(atMost: .seconds(10)) { $0.node.probe.attempt?.target == peer.address })
+    // The first ping went out in this millisecond.
+    stage.time = (stage.node.probe.attempt?.started.microseconds ?? 0) + 1
+  }
+
+  @Test func `a probe pings at 0, 70, 140 and 210 ms, asks three helpers at 100 and 200 ms, and fails at 350 ms`() {
+    var stage = Self.stage(6)
+    Self.untilProbed(&stage, Peer(1))
+    let line = stage.timeline(.milliseconds(350))
+    #expect(line.filter { ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }.map(\.at) == [70, 140, 210])
+    let requests = line.filter { ![$0.effect].sent(.request).isEmpty }
+    #expect(requests.map(\.at) == [100, 100, 100, 200, 200, 200])
+    #expect(Set(requests.map { [$0.effect].sent[0].to }).count == 3)
+    #expect(line.filter { [$0.effect].changes(of: Peer(1)) == [.suspect] }.map(\.at) == [350])
+    #expect(stage.node.counters.failedProbes == 1)
+  }
+
+  @Test func `an answer to any of the pings ends the probe`() throws {
+    for answered in 0..<4 {
+      var stage = Self.stage(6)
+      stage.answering.removeAll { $0 == Peer(1) }
+      let line = stage.timeline(.seconds(8))
+      let pings = line.filter { !([$0.effect].sent(.ping, to: Peer(1).address).isEmpty) }
+      try #require(pings.count > 4)
+      // Once more, up to just after that ping.
+      stage = Self.stage(6)
+      stage.answering.removeAll { $0 == Peer(1) }
+      stage.pass(.milliseconds(pings[answered].at))
+      stage.hear(.ack, from: Peer(1), nonce: [pings[answered].effect].sent[0].message.nonce)
+      #expect(stage.node.probe.attempt?.target != Peer(1).address)
+      #expect(stage.node.counters.failedProbes == 0)
+    }
+  }
+
+  @Test func `a helper's good word ends the probe`() {
+    var stage = Self.stage(6)
+    Self.untilProbed(&stage, Peer(1))
+    stage.pass(.milliseconds(99))
+    let request = stage.pass(.milliseconds(1)).sent(.request)[0]
+    let helper = stage.answering.first { $0.address == request.to }!
+    let vouch = Message.Body.vouch(target: Peer(1).address, incarnation: Peer(1).incarnation)
+    // About another member, or from another than asked, it is worth nothing.
+    stage.hear(.vouch(target: Peer(2).address, incarnation: 1), from: helper, nonce: request.message.nonce)
+    #expect(stage.node.probe.attempt?.target == Peer(1).address)
+    stage.hear(vouch, from: helper, nonce: request.message.nonce)
+    #expect(stage.node.probe.attempt == nil)
+    #expect(stage.pass(.milliseconds(300)).changes(of: Peer(1)) == [])
+  }
+
+  @Test func `every second probe walks in address order, the others through a shuffled round of all`() {
+    var stage = Self.stage(6)
+    var targets: [Address] = []
+    var last: Instant?
+    while targets.count < 48 {
+      stage.pass(.milliseconds(1))
+      guard let attempt = stage.node.probe.attempt, attempt.started != last else { continue }
+      last = attempt.started
+      targets.append(attempt.target)
+    }
+    let first = targets.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+    let second = targets.enumerated().filter { !$0.offset.isMultiple(of: 2) }.map(\.element)
+    let walks = [first, second]
+    let isWalk = walks.map { walk in
+      zip(walk, walk.dropFirst()).allSatisfy {
+        stage.node.members.nextLive(after: $0, excluding: Peer(0).address) == $1
+      }
+    }
+    #expect(isWalk.count { $0 } == 1)
+    let shuffled = walks[isWalk[0] ? 1 : 0]
+    // Whatever the phase, some six in a row begin a round, and from there each round asks everybody.
+    let phase = (0..<6).first { phase in
+      stride(from: phase, to: 18 - 5 + phase, by: 6).allSatisfy { Set(shuffled[$0..<$0 + 6]).count == 6 }
+    }
+    #expect(phase != nil)
+  }
+
+  @Test func `everybody is asked within 2n periods, so that no crash waits longer`() {
+    for peers in [2, 5, 9] {
+      var stage = Self.stage(peers)
+      var asked = Set<Address>()
+      _ = stage.timeline(.milliseconds(800 * peers + 400)).map { [$0.effect].sent(.ping).map { asked.insert($0.to) } }
+      #expect(asked.count == peers)
+    }
+  }
+
+  @Test func `a probe that fails although helpers spoke says nothing about our own health`() {
+    var stage = Self.stage(6)
+    Self.untilProbed(&stage, Peer(1))
+    stage.pass(.milliseconds(351))
+    #expect(stage.member(Peer(1))?.status == .suspect)
+    #expect(stage.status.localHealth == 0)
+  }
+
+  @Test func `silence of helpers that were just heard is counted against ourselves, and slows us down`() throws {
+    var stage = Self.stage(3)
+    Self.untilProbed(&stage, Peer(1))
+    let helpers = stage.answering
+    stage.answering = []
+    for helper in helpers { stage.hear(from: helper) }
+    stage.pass(.milliseconds(351))
+    #expect(stage.status.localHealth == 2)
+    // The next probe takes its times threefold.
+    stage.node.suspicions = []
+    let begun = stage.pass(atMost: .seconds(3)) { $0.node.probe.attempt != nil }
+    #expect(begun)
+    #expect(stage.node.probe.attempt?.stretch == 3)
+  }
+
+  @Test func `silence of helpers that were not heard for a period proves nothing about ourselves`() {
+    var stage = Self.stage(3) { $0.indirectPings = [.milliseconds(300)] }
+    stage.answering = []
+    // At the third failure nobody would be left to help, which is counted against ourselves for good reason.
+    #expect(stage.pass(atMost: .seconds(3)) { $0.node.counters.failedProbes == 2 })
+    #expect(stage.status.localHealth == 0)
+  }
+
+  @Test func `an answered probe restores health, one point at a time`() {
+    var stage = Self.stage(3)
+    stage.node.probe.worsenHealth(by: 3, stage.node.settings)
+    #expect(stage.status.localHealth == 3)
+    #expect(stage.pass(atMost: .seconds(20)) { $0.status.localHealth == 2 })
+    #expect(stage.pass(atMost: .seconds(20)) { $0.status.localHealth == 0 })
+    stage.node.probe.worsenHealth(by: 100, stage.node.settings)
+    #expect(stage.status.localHealth == stage.node.settings.maximumLocalHealth)
+  }
+
+  @Test func `the times of a probe follow the measured round trip`() {
+    var stage = Self.stage(3)
+    let index = stage.node.members.index(of: Peer(1).address)!
+    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.milliseconds(210)) } }
+    let stretch = stage.node.patience(with: stage.node.members[index])
+    #expect((2.9...3.3).contains(stretch), "\(stretch)")
+    // A member in another continent is waited for, but not for ever.
+    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.seconds(20)) } }
+    #expect(stage.node.patience(with: stage.node.members[index]) == 10)
+  }
+
+  @Test func `we ping for a member, and pass the good answer on with its nonce`() throws {
+    var stage = Self.stage(3)
+    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
+    stage.answering = []
+    let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
+    let vouch = stage.hear(.ack, from: Peer(2), nonce: ping.message.nonce).sent(.vouch)
+    #expect(vouch.map(\.to) == [Peer(1).address])
+    #expect(vouch.map(\.message.nonce) == [77])
+    #expect(vouch[0].message.body == .vouch(target: Peer(2).address, incarnation: Peer(2).incarnation))
+  }
+
+  @Test func `without an answer we say so at 80 % of the asker's deadline, and a late answer still counts`() throws {
+    var stage = Self.stage(3)
+    stage.answering = []
+    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
+    let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
+    let nacks = stage.timeline(.milliseconds(400)).filter { ![$0.effect].sent(.nack).isEmpty }
+    #expect(nacks.map(\.at) == [160])
+    #expect([nacks[0].effect].sent[0].message.nonce == 77)
+    let late = stage.hear(.ack, from: Peer(2), nonce: ping.message.nonce)
+    #expect(late.sent(.vouch, to: Peer(1).address).count == 1)
+  }
+}

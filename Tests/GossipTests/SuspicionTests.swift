@@ -1,0 +1,116 @@
+import Testing
+
+@testable import Gossip
+
+@Suite struct SuspicionTests {
+  private static let start = Instant(microseconds: 0)
+
+  private static func suspicion(accusers: Int, isConfirmed: Bool = false, patience: Double = 1) -> Suspicion {
+    var suspicion = Suspicion(
+      of: Peer(1).address, incarnation: 1, accuser: Peer(2).address, isConfirmed: isConfirmed, unanswered: 0,
+      patience: patience, firstPing: .zero, at: start)
+    for number in 1..<max(accusers, 1) { _ = suspicion.confirm(by: Peer(2 + number).address, wanted: 8) }
+    return suspicion
+  }
+
+  private static func milliseconds(_ suspicion: Suspicion, wanted: Int = 2) -> Int64 {
+    (suspicion.expiry(wanted: wanted, Settings()) - start).microseconds / 1000
+  }
+
+  @Test func `the time to refute shrinks with the logarithm of the confirmations`() {
+    // Lifeguard's formula with 1.4 s, 0.7 s and two confirmations: 1400 - 700 * log(c + 1) / log(3).
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1)) == 1_400)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 2)) == 958)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 3)) == 700)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 8)) == 700)
+  }
+
+  @Test func `where nobody can confirm, the time is the minimum`() {
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1), wanted: 0) == 700)
+  }
+
+  @Test func `a death that others declared confirms fully, and a slow member has more time`() {
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1, isConfirmed: true)) == 700)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1, patience: 2.5)) == 3_500)
+  }
+
+  @Test func `only the first distinct accusers are news`() {
+    var suspicion = Self.suspicion(accusers: 1)
+    #expect(suspicion.confirm(by: Peer(2).address, wanted: 2) == false)
+    #expect(suspicion.confirm(by: Peer(3).address, wanted: 2) == true)
+    #expect(suspicion.confirm(by: Peer(3).address, wanted: 2) == false)
+    #expect(suspicion.confirm(by: Peer(4).address, wanted: 2) == true)
+    #expect(suspicion.confirm(by: Peer(5).address, wanted: 2) == false)
+    #expect(suspicion.accusers == [2, 3, 4].map { Peer($0).address })
+  }
+
+  @Test func `a ping counts as unanswered when its time is over, and any answer forgives all`() {
+    var suspicion = Self.suspicion(accusers: 1)
+    suspicion.pingWentUnanswered()
+    #expect(suspicion.unanswered == 0)
+    for expected in 1...3 {
+      suspicion.pinged(interval: .milliseconds(100), at: Self.start)
+      suspicion.pingWentUnanswered()
+      #expect(suspicion.unanswered == expected)
+    }
+    suspicion.pinged(interval: .milliseconds(100), at: Self.start)
+    suspicion.answered()
+    suspicion.pingWentUnanswered()
+    #expect(suspicion.unanswered == 0)
+  }
+
+  /// Five peers that answer, the first of which falls silent.
+  private static func silent() -> Stage {
+    var stage = Stage()
+    stage.join((1...5).map { Peer($0) })
+    stage.pass(.seconds(2))
+    stage.answering.removeFirst()
+    return stage
+  }
+
+  /// Milliseconds until the first peer's next change.
+  private static func change(_ stage: inout Stage, to status: MemberStatus) -> Int? {
+    stage.timeline(.seconds(4)).first { [$0.effect].changes(of: Peer(1)) == [status] }?.at
+  }
+
+  @Test(arguments: [(0, 1_400...1_500), (1, 958...1_059), (2, 700...800)])
+  func `a silent suspect is dead when its time is over`(confirmations: Int, expected: ClosedRange<Int>) throws {
+    var stage = Self.silent()
+    #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
+    for number in 2..<2 + confirmations { stage.accuse(Peer(1), by: Peer(number)) }
+    let died = try #require(Self.change(&stage, to: .dead))
+    #expect(expected.contains(died), "\(died) ms")
+    #expect(stage.node.counters.deaths == 1)
+  }
+
+  @Test func `a suspect that answers our pings is never declared dead, whoever accuses it`() {
+    var stage = Stage()
+    stage.join((1...5).map { Peer($0) })
+    for number in 2...4 { stage.accuse(Peer(1), by: Peer(number)) }
+    let effects = stage.pass(.seconds(60))
+    #expect(effects.changes(of: Peer(1)) == [])
+    #expect(stage.member(Peer(1))?.status == .suspect)
+    // And it is told with each ping, so that it can refute.
+    #expect(effects.sent(.ping, to: Peer(1).address).allSatisfy { $0.message.rumours.first?.state == .suspect })
+  }
+
+  @Test func `a death is declared by nobody's word but after four own pings`() throws {
+    var stage = Self.silent()
+    let accused = stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
+    #expect(accused.changes(of: Peer(1)) == [.suspect])
+    let line = stage.timeline(.seconds(3))
+    let died = try #require(line.first { [$0.effect].changes(of: Peer(1)) == [.dead] }?.at)
+    let pings = line.filter { $0.at < died && ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }
+    #expect((700...800).contains(died), "\(died) ms")
+    #expect(pings.count >= Settings().pingsBeforeDeath)
+  }
+
+  @Test func `a suspect that refutes is alive again at once, and the suspicion is forgotten`() {
+    var stage = Self.silent()
+    #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
+    var peer = Peer(1)
+    peer.incarnation += 1
+    #expect(stage.hear(from: peer, rumours: [peer.record()]).changes(of: peer) == [.alive])
+    #expect(stage.node.suspicions.isEmpty)
+  }
+}

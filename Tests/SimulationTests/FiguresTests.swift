@@ -1,0 +1,124 @@
+// Figures of the protocol, printed and held to bounds. A few in every test run; with `FIGURES=1` many, in a release
+// build: `FIGURES=1 swift test -c release --filter FiguresTests`.
+
+import Foundation
+import Gossip
+import Simulation
+import Testing
+
+private let isFull = ProcessInfo.processInfo.environment["FIGURES"] != nil
+
+private func lossy(_ loss: Double) -> Conditions {
+  var conditions = Conditions.lan
+  conditions.loss = loss
+  return conditions
+}
+
+@Suite struct FiguresTests {
+  @Test(arguments: isFull ? [5, 20, 50] : [5], [0, 0.2])
+  func `a crash is known to all in half the cases after 1.6 s, in nearly all after 3`(hosts: Int, loss: Double) throws {
+    var found = Distribution()
+    for seed in 1...(isFull ? 10 : 2) {
+      found.add(try Laboratory(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).crashes(isFull ? 20 : 5))
+    }
+    print("crash, n = \(hosts), loss \(loss): \(found)")
+    #expect(found.median < 1.6)
+    #expect(found.percentile(99) < 3)
+  }
+
+  @Test(arguments: isFull ? [5, 20, 50, 100] : [5, 20], [0, 0.2])
+  func `a write is on all nodes within milliseconds`(hosts: Int, loss: Double) throws {
+    var found = Distribution()
+    for seed in 1...(isFull ? 10 : 2) {
+      found.add(try Laboratory(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).writes(isFull ? 100 : 10))
+    }
+    print("write, n = \(hosts), loss \(loss): \(found)")
+    #expect(found.median < 0.1)
+  }
+
+  @Test(arguments: isFull ? [5, 20, 50] : [5])
+  func `nobody is called dead who lives at 20 % loss`(hosts: Int) throws {
+    var (suspicions, deaths) = (0, 0)
+    let hours: Double = isFull ? 60 / Double(hosts) : 0.05
+    for seed in 1...(isFull ? 4 : 1) {
+      let found = try Laboratory(hosts: hosts, conditions: lossy(0.2), seed: UInt64(seed))
+        .falseAlarms(for: .seconds(3600 * hours))
+      suspicions += found.suspicions
+      deaths += found.deaths
+    }
+    let nodeHours = hours * Double(hosts) * (isFull ? 4 : 1)
+    print("20 % loss, n = \(hosts), \(nodeHours) node-hours: \(suspicions) false suspicions, \(deaths) false deaths")
+    #expect(deaths == 0)
+  }
+
+  @Test(arguments: isFull ? [5, 20, 50] : [5, 20])
+  func `an idle node sends little`(hosts: Int) throws {
+    let quiet = try Laboratory(hosts: hosts).idleTraffic(for: .seconds(isFull ? 300 : 20))
+    let lossy = try Laboratory(hosts: hosts, conditions: lossy(0.2)).idleTraffic(for: .seconds(isFull ? 300 : 20))
+    print("idle, n = \(hosts): \(quiet); at 20 % loss: \(lossy)")
+    #expect(quiet.bytes < 700)
+  }
+
+  @Test(arguments: isFull ? [90, 600] : [90], isFull ? [6, 20, 50] : [6])
+  func `two halves become one again soon after a partition`(seconds: Int, hosts: Int) throws {
+    var found = Distribution()
+    for seed in 1...(isFull ? 20 : 3) {
+      found.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).heal(after: .seconds(seconds)).inSeconds)
+    }
+    print("heal of \(hosts) hosts after \(seconds) s: \(found)")
+    #expect(found.greatest < 10)
+  }
+
+  @Test(arguments: isFull ? [6, 20] : [6])
+  func `a partition longer than the memory of the dead heals`(hosts: Int) throws {
+    var settings = Settings()
+    settings.forgetting = .seconds(30)
+    var found = Distribution()
+    for seed in 1...(isFull ? 20 : 3) {
+      let laboratory = Laboratory(hosts: hosts, settings: settings, seed: UInt64(seed))
+      found.add(try laboratory.heal(after: .seconds(120)).inSeconds)
+    }
+    print("heal of \(hosts) hosts after forgetting: \(found)")
+    #expect(found.greatest < 10)
+  }
+
+  @Test(arguments: isFull ? [5, 20, 50, 100] : [5, 20])
+  func `nodes join in a moment, one by one and all at once`(hosts: Int) throws {
+    var one = Distribution()
+    var all = Distribution()
+    for seed in 1...(isFull ? 10 : 3) {
+      one.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).joinOfOne().inSeconds)
+      all.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).joinOfAll().inSeconds)
+    }
+    print("join, n = \(hosts): one more: \(one); all at once: \(all)")
+    #expect(all.greatest < 30)
+  }
+
+  @Test(arguments: [1, 3, 30], isFull ? [5, 20] : [5])
+  func `a stopped process comes back, and accuses nobody`(seconds: Int, hosts: Int) throws {
+    var back = Distribution()
+    var outcomes = Laboratory.PauseOutcome()
+    for seed in 1...(isFull ? 20 : 3) {
+      let outcome = try Laboratory(hosts: hosts, seed: UInt64(seed)).pause(for: .seconds(seconds))
+      back.add(outcome.back.inSeconds)
+      outcomes.calledDead += outcome.calledDead
+      outcomes.othersSuspected += outcome.othersSuspected
+      outcomes.othersCalledDead += outcome.othersCalledDead
+    }
+    print("pause of \(seconds) s, n = \(hosts): back \(back), \(outcomes)")
+    #expect(outcomes.othersCalledDead == 0)
+  }
+
+  @Test(arguments: [2, 10, 60])
+  func `a crash after a stop is found as soon as any`(quiet: Int) throws {
+    var found = Distribution()
+    for seed in 1...(isFull ? 20 : 5) {
+      let laboratory = Laboratory(hosts: 5, seed: UInt64(seed))
+      let time = try laboratory.crash(afterPauseOf: .milliseconds(1200 + 100 * seed), quietFor: .seconds(quiet))
+      found.add(time?.inSeconds ?? 300)
+    }
+    print("crash \(quiet) s after a stop of 1.3 s and more: \(found)")
+    // The long round trip of the stopped process is believed, and stretches the probes of it.
+    withKnownIssue { #expect(found.greatest < 3) }
+  }
+}
