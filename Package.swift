@@ -12,6 +12,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// A bug in the core, put in on purpose: tests that break a cluster must be seen to find it (`Tests/Deploy/run`). Never
+/// set in a build that anyone uses.
+let planted = Context.environment["UNUM_PLANTED"].map { [SwiftSetting.define("PLANTED_" + $0)] } ?? []
+
 // unum (program) -> Agent (sockets, HTTP, clock, log) -> Gossip (pure) <- Simulation
 let package = Package(
   name: "unum",
@@ -23,7 +27,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "Gossip", swiftSettings: strict),
+    .target(name: "Gossip", swiftSettings: strict + planted),
     .target(name: "Simulation", dependencies: ["Gossip"], swiftSettings: strict),
     .target(
       name: "Agent",

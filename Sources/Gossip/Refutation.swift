@@ -65,7 +65,9 @@ extension Node {
     if record.incarnation == own.incarnation, record.state <= own.state || own.state == .left {
       return record.state == own.state ? nil : own
     }
-    refutation.note(record, own: own.incarnation)
+    #if !PLANTED_NO_REFUTATION
+      refutation.note(record, own: own.incarnation)
+    #endif
     return refuteIfDue() ? ownRecord : nil
   }
 

@@ -48,7 +48,11 @@ struct Register: Sendable {
 
   /// Takes the greater of ours and another's stamp.
   mutating func merge(_ other: Stamp, at now: Instant) -> Outcome {
-    guard other > stamp else { return .known }
+    #if PLANTED_MERGE_BY_VALUE
+      guard other.value > stamp.value else { return .known }
+    #else
+      guard other > stamp else { return .known }
+    #endif
     let previous = stamp
     stamp = other
     changed = now

@@ -42,6 +42,9 @@ enum Program {
     case is StartError, is LocalPortInUse:
       Terminal.complain(String(describing: error))
       return failure
+    case let code as ExitCode:
+      // Whoever throws a bare status has said why.
+      return code.rawValue
     default:
       return status(afterParsing: error)
     }
@@ -76,7 +79,7 @@ struct Unum: ParsableCommand {
         Try it: unum local --nodes 5
         """,
       version: Version.current,
-      subcommands: [Serve.self, Local.self],
+      subcommands: [Serve.self, Local.self, Health.self],
       defaultSubcommand: Serve.self)
   }
 }
