@@ -53,6 +53,8 @@ package final class Agent: Backend, Service {
     var readiness = ReadinessState.starting
     var workers: Workers?
     var server: HTTPServer?
+    /// The configured address until it is bound.
+    var httpAddress: Address
   }
 
   /// What carries out the effects that take time.
@@ -74,7 +76,8 @@ package final class Agent: Backend, Service {
     datagramAddress = datagrams.localAddress
     lines = LogLines(seeds: configuration.seeds)
     let identity = Identity(address: configuration.bind, name: configuration.name, httpPort: configuration.http.port)
-    face = NIOLockedValueBox(Face(published: Published(stamp: .initial), identity: identity))
+    face = NIOLockedValueBox(
+      Face(published: Published(stamp: .initial), identity: identity, httpAddress: configuration.http))
     timer = .makeEmptyBox(eventLoop: datagrams.loop)
   }
 
@@ -82,7 +85,7 @@ package final class Agent: Backend, Service {
   package var identity: Identity { face.withLockedValue { $0.identity } }
 
   /// Where HTTP listens.
-  package var httpAddress: Address { face.withLockedValue { $0.server?.localAddress } ?? configuration.http }
+  package var httpAddress: Address { face.withLockedValue { $0.httpAddress } }
 
   // MARK: Backend
 

@@ -63,6 +63,7 @@ extension Agent {
     face.withLockedValue { face in
       face.identity = identity
       face.server = server
+      face.httpAddress = server.localAddress
       face.workers = Workers(notifier: notifier, resolver: resolver)
     }
     var settings = configuration.settings
@@ -78,7 +79,7 @@ extension Agent {
     core.withLockedValue { $0.node = node }
     datagrams.open { [weak self] bytes, sender in self?.handle(.received(bytes, from: sender)) }
     handle(.timePassed)
-    loop.execute { [self] in summarise(RefusalSummary()) }
+    loop.execute { [self] in summarise(RefusalSummary(), 0) }
   }
 
   /// Returns when the node has stopped: after `stop`, when the task is cancelled, or on a graceful shutdown.
@@ -110,6 +111,8 @@ extension Agent {
     for completion in waiting { completion(.overloaded) }
     await workers?.notifier.close()
     await datagrams.close()
+    // The server refers to its backend, which is this agent.
+    face.withLockedValue { $0.server = nil }
     loop.execute { [self] in
       timer.value?.cancel()
       timer.value = nil
@@ -164,12 +167,16 @@ extension Agent {
   }
 
   /// Says what was refused since the last time, in one line, and comes again. On the loop.
-  private func summarise(_ last: RefusalSummary) {
+  private func summarise(_ last: RefusalSummary, _ lastRebinds: UInt64) {
     guard !stopped.isOpen else { return }
     let summary = RefusalSummary(status().counters)
+    let counts = datagrams.currentCounts
     if let line = summary.line(since: last, over: summaryInterval) { log(line) }
+    if counts.rebinds > lastRebinds {
+      logger.warning("The datagram socket was lost and bound anew (\(counts.rebinds) times since the start)")
+    }
     loop.assumeIsolated().scheduleTask(in: .microseconds(summaryInterval.microseconds)) { [weak self] in
-      self?.summarise(summary)
+      self?.summarise(summary, counts.rebinds)
     }
   }
 

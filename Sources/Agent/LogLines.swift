@@ -135,7 +135,8 @@ extension LogLines {
     return LogLine(
       .info,
       "Unum \(version): \(Foreign.name(identity.name)) at \(identity.address) (\(found.words)), UDP \(datagrams), "
-        + "HTTP \(http), cluster \(Foreign.name(configuration.cluster)), \(seeds.isEmpty ? "no seeds" : "seeds \(seeds)")")
+        + "HTTP \(http), cluster \(Foreign.name(configuration.cluster)), "
+        + (seeds.isEmpty ? "no seeds" : "seeds \(seeds)"))
   }
 }
 

@@ -186,7 +186,8 @@ extension Notifier {
   }
 
   private func ask(_ connection: NotifyConnection, _ stamp: Stamp, _ key: Key, isFresh: Bool) {
-    connection.post("/notify/\(stamp.value)/\(stamp.generation)\(query)").assumeIsolated().whenComplete { [self] result in
+    let uri = "/notify/\(stamp.value)/\(stamp.generation)\(query)"
+    connection.post(uri).assumeIsolated().whenComplete { [self] result in
       switch result {
       case .success(let status):
         finish(key, status == 200 ? .delivered : .rejected, connection)

@@ -1,0 +1,142 @@
+// What the tests of the runtime share: waiting on conditions, plain sockets to talk to it, and a log to read.
+
+import Agent
+import Gossip
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+enum Support {
+  static let loopback = Address(ipv4: 0x7F00_0001, port: 0)
+  static let group = MultiThreadedEventLoopGroup.singleton
+
+  /// Waits until the condition holds; fails the test when it does not in time. The limit is far above what is needed, so
+  /// that a busy machine fails nothing.
+  static func eventually(
+    _ what: Comment, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async throws -> Bool
+  ) async throws {
+    let end = ContinuousClock.now + limit
+    while try await !condition() {
+      guard ContinuousClock.now < end else {
+        Issue.record(what, sourceLocation: sourceLocation)
+        throw CancellationError()
+      }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  /// A UDP socket of the test's own that sends raw bytes.
+  static func send(_ bytes: [UInt8], to address: Address) async throws {
+    let any = address.isIPv4 ? "127.0.0.1" : "::1"
+    let channel = try await DatagramBootstrap(group: group).bind(host: any, port: 0).get()
+    let envelope = AddressedEnvelope(
+      remoteAddress: try SocketAddress(address), data: ByteBuffer(bytes: bytes))
+    try await channel.writeAndFlush(envelope)
+    try await channel.close()
+  }
+
+  static func start(
+    name: String = "n1", seeds: [String] = [], notify: [String] = [], bind: Address = loopback,
+    http: Address = loopback, log: Log = Log(), settings: Settings = Settings()
+  ) async throws -> Agent {
+    let configuration = AgentConfiguration(
+      bind: bind, http: http, name: name, seeds: seeds, notify: notify, settings: settings)
+    return try await Agent.start(
+      configuration: configuration, version: "1.2.3", udp: group, http: group, logger: log.logger)
+  }
+}
+
+/// Collects what is logged.
+final class Log: Sendable {
+  private let lines = NIOLockedValueBox([String]())
+
+  var all: [String] { lines.withLockedValue { $0 } }
+
+  var logger: Logger {
+    var logger = Logger(label: "test") { _ in Handler(log: self) }
+    logger.logLevel = .trace
+    return logger
+  }
+
+  func contains(_ text: String) -> Bool { all.contains { $0.contains(text) } }
+
+  private struct Handler: LogHandler {
+    let log: Log
+    var logLevel = Logger.Level.trace
+    var metadata = Logger.Metadata()
+    var metadataProvider: Logger.MetadataProvider?
+
+    init(log: Log) { self.log = log }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      log.lines.withLockedValue { $0.append("\(event.level) \(event.message)") }
+    }
+  }
+}
+
+/// Collects values from any thread.
+final class Collected<Element: Sendable>: Sendable {
+  private let elements = NIOLockedValueBox([Element]())
+  var all: [Element] { elements.withLockedValue { $0 } }
+  func add(_ element: Element) { elements.withLockedValue { $0.append(element) } }
+}
+
+/// A server that records what it is sent, whatever that is, and answers each request head with the same bytes.
+final class RawHTTPServer: Sendable {
+  /// Each request as it came, with the number of its connection.
+  let requests = Collected<(connection: Int, text: String)>()
+  let address: Address
+  private let channel: any Channel
+
+  init(answer: String?) async throws {
+    let requests = self.requests
+    let connections = NIOLockedValueBox(0)
+    channel = try await ServerBootstrap(group: Support.group)
+      .childChannelInitializer { child in
+        let number = connections.withLockedValue { count in
+          count += 1
+          return count
+        }
+        return child.eventLoop.makeCompletedFuture {
+          try child.pipeline.syncOperations.addHandler(
+            Recorder(connection: number, requests: requests, answer: answer))
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    address = try #require(channel.localAddress.flatMap { Address($0) })
+  }
+
+  func close() async throws { try await channel.close() }
+
+  private final class Recorder: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let connection: Int
+    private let requests: Collected<(connection: Int, text: String)>
+    private let answer: String?
+    private var text = ""
+
+    init(connection: Int, requests: Collected<(connection: Int, text: String)>, answer: String?) {
+      self.connection = connection
+      self.requests = requests
+      self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      text += String(buffer: unwrapInboundIn(data))
+      guard text.hasSuffix("\r\n\r\n") else { return }
+      requests.add((connection, text))
+      text = ""
+      guard let answer else { return }
+      context.writeAndFlush(NIOAny(ByteBuffer(string: answer)), promise: nil)
+      if answer.contains("Connection: close") { context.close(promise: nil) }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Agent
+import Gossip
+import Testing
+
+@Suite struct NotifierTests {
+  private static let empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+  private let member = Address(ipv4: 0x0A00_0001, port: 7946)
+
+  private func make(peers: [String] = [], name: String = "n1") -> (Notifier, Collected<Event>) {
+    let events = Collected<Event>()
+    return (Notifier(peers: peers, name: name, loop: Support.group.next()) { events.add($0) }, events)
+  }
+
+  @Test func aMemberIsToldInExactlyTheOriginalsWords() async throws {
+    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let (notifier, events) = make(name: "a b/ü&")
+    notifier.post(Stamp(generation: 3, value: -7), to: .member(member, http: server.address))
+    try await Support.eventually("it is delivered") { events.all == [.notifyDelivered(member)] }
+    #expect(
+      server.requests.all[0].text
+        == "POST /notify/-7/3?notifier=a%20b%2F%C3%BC%26 HTTP/1.1\r\n"
+        + "Host: \(server.address)\r\nContent-Length: 0\r\n\r\n")
+    #expect(notifier.count(of: .delivered) == 1)
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test func aConnectionIsKeptForTheNextTime() async throws {
+    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let (notifier, _) = make()
+    for round in 1...3 {
+      notifier.post(Stamp(generation: UInt64(round), value: 1), to: .member(member, http: server.address))
+      try await Support.eventually("it is delivered") { notifier.count(of: .delivered) == UInt64(round) }
+    }
+    #expect(server.requests.all.map(\.connection) == [1, 1, 1])
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test func aConnectionThatThePeerClosedIsReplacedWithoutAWord() async throws {
+    let server = try await RawHTTPServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    let closing = try await RawHTTPServer(
+      answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    let (notifier, events) = make()
+    for round in 1...3 {
+      notifier.post(Stamp(generation: UInt64(round), value: 1), to: .member(member, http: closing.address))
+      try await Support.eventually("it is delivered") { notifier.count(of: .delivered) == UInt64(round) }
+    }
+    #expect(closing.requests.all.map(\.connection) == [1, 2, 3])
+    #expect(events.all.allSatisfy { $0 == .notifyDelivered(member) })
+    await notifier.close()
+    try await closing.close()
+    try await server.close()
+  }
+
+  @Test func aRefusedPortIsReported() async throws {
+    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let nobody = server.address
+    try await server.close()
+    let (notifier, events) = make()
+    notifier.post(.initial, to: .member(member, http: nobody))
+    try await Support.eventually("it is reported") { events.all == [.connectionRefused(member)] }
+    #expect(notifier.count(of: .refused) == 1)
+    await notifier.close()
+  }
+
+  @Test func onlyTheNewestStampWaitsForASilentPeerWhichIsGivenUp() async throws {
+    let server = try await RawHTTPServer(answer: nil)
+    let (notifier, events) = make()
+    for generation in [1, 3, 2] as [UInt64] {
+      notifier.post(Stamp(generation: generation, value: 0), to: .member(member, http: server.address))
+    }
+    try await Support.eventually("both are given up") { notifier.count(of: .failed) == 2 }
+    #expect(server.requests.all.map { $0.text.prefix(16) } == ["POST /notify/0/1", "POST /notify/0/3"])
+    #expect(events.all.isEmpty, "silence is no evidence of anything")
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test func anAnswerOtherThan200IsNoDelivery() async throws {
+    let server = try await RawHTTPServer(answer: "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno")
+    let (notifier, events) = make()
+    notifier.post(.initial, to: .member(member, http: server.address))
+    try await Support.eventually("it is counted") { notifier.count(of: .rejected) == 1 }
+    #expect(events.all.isEmpty)
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test(arguments: [
+    "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + String(repeating: "x", count: 99999),
+    "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 99999) + "\r\n\r\n",
+  ])
+  func anAnswerThatIsNoneOrTooLongIsAFailure(answer: String) async throws {
+    let server = try await RawHTTPServer(answer: answer)
+    let (notifier, events) = make()
+    notifier.post(.initial, to: .member(member, http: server.address))
+    try await Support.eventually("it is counted") { notifier.count(of: .failed) == 1 }
+    #expect(events.all.isEmpty)
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test func anExtraPeerIsFoundByNameAndReportsNothing() async throws {
+    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let (notifier, events) = make(peers: ["localhost:\(server.address.port)", "no-such-host.invalid"])
+    notifier.post(Stamp(generation: 1, value: 2), to: .peer(0))
+    notifier.post(Stamp(generation: 1, value: 2), to: .peer(9))
+    try await Support.eventually("it is told") { notifier.count(of: .delivered) == 1 }
+    #expect(server.requests.all[0].text.hasPrefix("POST /notify/2/1?notifier=n1 HTTP/1.1\r\n"))
+    #expect(events.all.isEmpty)
+    #expect(notifier.count(of: .failed) == 1, "there is no peer of that number")
+    await notifier.close()
+    try await server.close()
+  }
+
+  @Test func aMemberThatMovesToAnotherPortIsToldThere() async throws {
+    let old = try await RawHTTPServer(answer: NotifierTests.empty)
+    let new = try await RawHTTPServer(answer: NotifierTests.empty)
+    let (notifier, _) = make()
+    notifier.post(.initial, to: .member(member, http: old.address))
+    try await Support.eventually("it is told") { notifier.count(of: .delivered) == 1 }
+    notifier.post(.initial, to: .member(member, http: new.address))
+    try await Support.eventually("it is told") { notifier.count(of: .delivered) == 2 }
+    #expect(new.requests.all.count == 1)
+    await notifier.close()
+    try await old.close()
+    try await new.close()
+  }
+}
