@@ -24,6 +24,8 @@ import Testing
   private enum Run {
     /// Builds and tests take minutes: the checks run them, this test sees that they do.
     case byTheChecks
+    /// Takes an engine or a cluster of Kubernetes: what `Tests/Deploy/run` does in its place is there by these words.
+    case byTheDeployment([String])
     /// Started for real, with options that need no network of its own, until it serves.
     case asNode([String])
     case asLocal([String])
@@ -31,11 +33,27 @@ import Testing
 
   private func run(of command: String) -> Run? {
     if command == "swift test" { return .byTheChecks }
+    if let words = ReadmeTests.deployment[command] { return .byTheDeployment(words) }
     let words = command.split(separator: " ").map(String.init)
     if command.hasPrefix("swift run -c release unum local") { return .asLocal(Array(words.dropFirst(6))) }
     if words.first == "unum" { return .asNode(Array(words.dropFirst())) }
     return nil
   }
+
+  /// The lines of "In containers", each with what runs it or, for lines that take more than an engine, what stands for
+  /// it: manifests are validated, not applied.
+  private static let deployment: [String: [String]] = [
+    "docker build -t unum .": ["docker build --quiet --tag unum ."],
+    "docker run -e ADVERTISE_ADDR=172.17.0.2 -p 8080:8080 unum": ["-e ADVERTISE_ADDR=172.17.0.2 -p 8080:8080"],
+    "docker run -e ADVERTISE_ADDR=172.17.0.3 -e CLUSTER_ADDR=172.17.0.2 -p 8081:8080 unum": [
+      "-e ADVERTISE_ADDR=172.17.0.3 -e CLUSTER_ADDR=172.17.0.2 -p 8081:8080"
+    ],
+    "docker run -e CLUSTER_ADDR=172.17.0.2 -p 8082:8080 unum": ["-e CLUSTER_ADDR=172.17.0.4 -p 8083:8080"],
+    "docker compose -f deploy/compose.yaml up --build --wait": ["--file deploy/compose.yaml", "--build --wait"],
+    "docker compose -f deploy/compose.yaml up --wait --scale more=5": ["--scale more=3"],
+    "kubectl apply -k deploy/kubernetes": ["kubernetes-validate --strict", "resources_are_listed"],
+    "kubectl port-forward service/unum 8080:80": ["kubernetes-validate --strict"],
+  ]
 
   @Test func everyCommandOfTheReadmeWorks() async throws {
     let commands = try commands()
@@ -45,6 +63,9 @@ import Testing
       switch run(of: command) {
       case nil: Issue.record("nothing here runs `\(command)`")
       case .byTheChecks: #expect(try checks().contains(command), "\(command)")
+      case .byTheDeployment(let words):
+        let script = try file("Tests/Deploy/run")
+        for word in words { #expect(script.contains(word), "\(command): \(word)") }
       case .asNode(let arguments): try await expectNode(arguments)
       case .asLocal(let arguments): try await expectLocal(["local"] + arguments)
       }
