@@ -82,7 +82,7 @@ package struct LogLines: Sendable {
     switch readiness {
     case .synchronised: LogLine(.info, "Ready: a member told us the value")
     case .first: LogLine(.info, "Ready: there are no seeds but ourselves")
-    case .alone: LogLine(.warning, "Ready, alone: no seed answered in time; they are tried for ever")
+    case .alone: LogLine(.warning, "Ready, alone: no ready member answered in time; seeds are tried for ever")
     }
   }
 

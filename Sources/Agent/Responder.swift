@@ -103,7 +103,7 @@ enum Responder {
     case .leaving: (false, "leaving the cluster")
     case .ready(.synchronised): (true, "has the cluster's value")
     case .ready(.first): (true, "has no seeds but itself")
-    case .ready(.alone): (true, "no seed has answered so far, so it went on alone")
+    case .ready(.alone): (true, "no ready member answered in time, so it went on with its own copy")
     }
   }
 
