@@ -67,7 +67,7 @@ package struct Node: Sendable {
     strangers = TokenBucket(perSecond: settings.strangerRate, burst: settings.strangerRate, at: start)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)
-    refutation = Refutation(at: start, settings)
+    refutation = Refutation(at: start)
     readiness = ReadinessGate(at: start, settings)
     reports = Reports(at: start, settings)
     notifyAt = start + .microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))

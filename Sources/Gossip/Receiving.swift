@@ -28,7 +28,8 @@ extension Node {
     let changesBefore = reports.changes
     believe(message, source, question, &reply)
     if let question { answered(question, message, learnt: reports.changes != changesBefore) }
-    answer(message, &reply, limit: bytes.count)
+    // Overtaken by a newer stamp on its way, an acknowledged push needs no answer: the newer one is pushed as well.
+    answer(message, &reply, limit: bytes.count, wantsNewer: question?.purpose != .write)
   }
 
   /// What is still owed to the sender of the datagram in hand.
@@ -94,7 +95,7 @@ extension Node {
   }
 
   /// Answers the question in a datagram, or tells the sender what it should hear.
-  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int) {
+  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int, wantsNewer: Bool) {
     if message.sender.wantsIntroduction { reply.records.append(ownRecord) }
     switch message.body {
     case .ping(let target):
@@ -106,7 +107,7 @@ extension Node {
     case .pull(let after, let buckets):
       sendPage(to: reply.source, message.sender.address, nonce: message.nonce, after: after, buckets, limit: limit)
     case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice:
-      let isOlder = message.stamp < register.stamp
+      let isOlder = wantsNewer && message.stamp < register.stamp
       guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
       send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
     }

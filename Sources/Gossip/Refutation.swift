@@ -15,15 +15,15 @@ struct Refutation: Sendable {
   /// The highest record of us with an incarnation that is not ours, and when it may be answered.
   private var claim: Record?
   private var claimAt: Instant
-  private var claimWait: Duration
+  /// Zero until the first claim was answered.
+  private var claimWait = Duration.zero
 
   /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
   private static let longestWait: Duration = .seconds(60)
 
-  init(at now: Instant, _ settings: Settings) {
+  init(at now: Instant) {
     accusationAt = now
     claimAt = now
-    claimWait = settings.period
   }
 
   var deadline: Instant {
@@ -46,7 +46,8 @@ struct Refutation: Sendable {
       claim = nil
       accusation = nil
       let isOver = now - claimAt > Refutation.longestWait
-      claimWait = isOver ? settings.period : min(claimWait + claimWait, Refutation.longestWait)
+      let doubled = max(claimWait + claimWait, settings.period)
+      claimWait = isOver ? settings.period : min(doubled, Refutation.longestWait)
       claimAt = now + claimWait
       return record
     }
