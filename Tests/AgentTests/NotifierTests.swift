@@ -1,5 +1,6 @@
 import Agent
 import Gossip
+import NIOPosix
 import Testing
 
 @Suite struct NotifierTests {
@@ -38,7 +39,6 @@ import Testing
   }
 
   @Test func aConnectionThatThePeerClosedIsReplacedWithoutAWord() async throws {
-    let server = try await RawHTTPServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     let closing = try await RawHTTPServer(
       answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     let (notifier, events) = make()
@@ -50,7 +50,6 @@ import Testing
     #expect(events.all.allSatisfy { $0 == .notifyDelivered(member) })
     await notifier.close()
     try await closing.close()
-    try await server.close()
   }
 
   @Test func aRefusedPortIsReported() async throws {
