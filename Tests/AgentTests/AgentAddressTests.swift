@@ -74,7 +74,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", ":80", "host:", "host:65536", "host:-1", "host:x", "[fd00::1]80", "[]:80", "a b", "ho\nst", "[::1",
+    "", ":80", "host:", "host:65536", "host:-1", "host:+1", "host:x", "a]b", "[::1]:+1", "[fd00::1]80", "[]:80", "a b",
+    "ho\nst", "[::1",
   ])
   func whatIsNoHostIsRefused(text: String) {
     #expect(HostPort(text, defaultPort: 7) == nil)
