@@ -41,7 +41,7 @@ import Testing
     await withTaskGroup(of: Void.self) { tasks in
       for _ in 0..<4 {
         tasks.addTask {
-          for generation in 1...20_000 as ClosedRange<UInt64> {
+          for generation in 1...5_000 as ClosedRange<UInt64> {
             agent.notify(Stamp(generation: generation, value: 1), by: "x") { _ in
               if agent.published.stamp.generation < generation { late.withLockedValue { $0 += 1 } }
             }
@@ -59,7 +59,7 @@ import Testing
       configuration: AgentConfiguration(bind: Support.loopback, http: Support.loopback, name: "n1"), version: "1",
       udp: loops[0], http: loops[1], logger: Log().logger)
     let flooder = try await Datagrams.bind(to: Support.loopback, loop: loops[2].next())
-    let noise = (0..<500).map { ([UInt8](repeating: UInt8($0 & 0xFF), count: 64), to: agent.datagramAddress) }
+    let noise = (0..<100).map { ([UInt8](repeating: UInt8($0 & 0xFF), count: 64), to: agent.datagramAddress) }
     let flood = loops[2].next().scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(1)) { _ in
       flooder.send(noise)
     }
