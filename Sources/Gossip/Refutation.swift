@@ -21,6 +21,10 @@ struct Refutation: Sendable {
   /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
   private static let longestWait: Duration = .seconds(60)
 
+  /// A claim above it is a lie, as no process starts so high, and to outbid it would spend what refuting needs. Nobody
+  /// else believes such a claim unless we say it ourselves. The other half of the range lasts for 2^61 refutations.
+  private static let highestClaim = Wire.maximumIncarnation / 2
+
   init(at now: Instant) {
     accusationAt = now
     claimAt = now
@@ -34,6 +38,7 @@ struct Refutation: Sendable {
   mutating func note(_ record: Record, own incarnation: UInt64) {
     guard record.incarnation < Wire.maximumIncarnation else { return }
     if record.incarnation > incarnation {
+      guard record.incarnation < Refutation.highestClaim else { return }
       if claim.map(record.outranks) ?? true { claim = record }
     } else if accusation.map(record.outranks) ?? true {
       accusation = record
