@@ -35,6 +35,8 @@ struct RoundTrip: Equatable, Sendable {
   /// Microseconds; 0 is "not measured".
   private var smoothed: Int64 = 0
   private var deviation: Int64 = 0
+  /// When an answer last was slower than expected.
+  private var slow: Instant?
 
   /// Nil until it was measured.
   var estimate: Duration? { smoothed == 0 ? nil : .microseconds(smoothed) }
@@ -45,9 +47,15 @@ struct RoundTrip: Equatable, Sendable {
   /// Takes in one measurement: an eighth of it into the estimate, a quarter into the deviation.
   ///
   /// A measurement counts for at most twice what was expected. An answer that waited two seconds in the socket of a
-  /// stopped process says nothing of the network, and would make us wait for that member for minutes; a network that
-  /// really is slow is believed after a few more answers.
-  mutating func measured(_ duration: Duration) {
+  /// stopped process says nothing of the network, and would make us wait for that member for minutes. And a dozen of
+  /// them, all that waited there, say it only once: what is slower than expected counts once a period. A network that
+  /// really is slow is believed after a few periods.
+  mutating func measured(_ duration: Duration, at now: Instant, period: Duration) {
+    let isSlow = duration.microseconds > max(bound, RoundTrip.expected)
+    if isSlow {
+      if let slow, now - slow < period { return }
+      slow = now
+    }
     let sample = min(max(1, duration.microseconds), 2 * max(bound, RoundTrip.expected))
     if smoothed == 0 {
       (smoothed, deviation) = (sample, sample / 2)

@@ -190,11 +190,11 @@ extension Node {
     if let index = members.index(of: sender.address) {
       members.observe(at: index) {
         $0.hasAnswered = true
-        $0.roundTrip.measured(elapsed)
+        $0.roundTrip.measured(elapsed, at: now.monotonic, period: settings.period)
       }
       // Only now: what is live by hearsay may be gone before we ever reach it, and must not be lost from the book.
       if members[index].isLive { book.remove(sender.address) }
-      probe.roundTrip.measured(elapsed)
+      probe.roundTrip.measured(elapsed, at: now.monotonic, period: settings.period)
     }
     suspectAnswered(sender.address)
     probeAnswered(by: sender.address)

@@ -218,4 +218,15 @@ import Testing
     let late = stage.hear(.ack, from: Peer(2), nonce: ping.message.nonce)
     #expect(late.sent(.vouch, to: Peer(1).address).count == 1)
   }
+
+  @Test func `a dozen answers that waited in the socket of a stopped process count as one`() {
+    var roundTrip = RoundTrip()
+    let period = Settings().period
+    for second in 0..<20 {
+      roundTrip.measured(.milliseconds(1), at: Instant(microseconds: Int64(second) * 1_000_000), period: period)
+    }
+    let resumed = Instant(microseconds: 30_000_000)
+    for late in 0..<12 { roundTrip.measured(.milliseconds(1300 - 100 * late), at: resumed, period: period) }
+    #expect(roundTrip.bound < 200_000)
+  }
 }

@@ -223,3 +223,10 @@ extension [Effect] {
     }
   }
 }
+
+extension RoundTrip {
+  /// Takes in a measurement long after the one before.
+  mutating func measured(_ duration: Duration) {
+    measured(duration, at: Instant(microseconds: 0), period: .zero)
+  }
+}

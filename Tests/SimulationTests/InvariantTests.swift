@@ -19,7 +19,7 @@ private func restamped(_ bytes: [UInt8], _ change: (inout Message) -> Void) -> [
   return Wire.encode(message, cluster: cluster)
 }
 
-@Suite struct InvariantTests {
+@SimulationThread @Suite struct InvariantTests {
   @Test func `without a planted bug nothing is found`() {
     #expect(violation { _ in } == nil)
   }

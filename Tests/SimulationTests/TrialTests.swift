@@ -28,7 +28,7 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
   }
 }
 
-@Suite struct TrialTests {
+@SimulationThread @Suite struct TrialTests {
   @Test(arguments: replayed.map { [$0] } ?? Array(1...20))
   func `five nodes come together after loss, partitions, crashes and pauses`(seed: UInt64) {
     expectHolds(Trial(seed: seed))
