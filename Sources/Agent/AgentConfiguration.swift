@@ -20,6 +20,10 @@ package struct AgentConfiguration: Sendable {
   package var notify: [String]
   /// The protocol's settings; cluster, seeds and the number of notify peers are filled in from here.
   package var settings: Settings
+  /// What clients may cost.
+  package var limits = HTTPLimits()
+  /// How long a stop may take.
+  package var stopTimes = StopTimes()
 
   package init(
     bind: Address, http: Address, advertise: Address? = nil, name: String, cluster: String = "unum",
@@ -34,4 +38,15 @@ package struct AgentConfiguration: Sendable {
     self.notify = notify
     self.settings = settings
   }
+}
+
+/// What each step of a stop may take at most. Together they leave a second of the five that are promised. Tests give
+/// more, so that a busy machine decides nothing.
+package struct StopTimes: Sendable {
+  /// For requests in progress. A client that needs more is not waiting for an integer.
+  package var drain: Duration = .seconds(2)
+  /// For the announcement: the second that the node takes at most, and one for a busy machine.
+  package var leave: Duration = .seconds(2)
+
+  package init() {}
 }

@@ -35,7 +35,7 @@ extension Agent {
         configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,
         loop: loop)
       let server = try await StartError.catching(.http, configuration.http) {
-        try await HTTPServer.bind(address: configuration.http, backend: agent, group: http)
+        try await HTTPServer.bind(address: configuration.http, backend: agent, group: http, limits: configuration.limits)
       }
       agent.begin(advertised: advertised, server: server, httpLoop: http.next(), version: version)
     } catch {
@@ -101,7 +101,7 @@ extension Agent {
     }
     guard isFirst else { return await stopped.wait() }
     logger.info("Leaving: finishing requests, then telling the members")
-    await server?.drain(within: Agent.drainTime)
+    await server?.drain(within: configuration.stopTimes.drain)
     await announceLeaving()
     let waiting = core.withLockedValue { core in
       core.isOver = true
@@ -123,19 +123,13 @@ extension Agent {
 
   /// Lets the node say goodbye. The node bounds this itself; the timer here is for a node that cannot.
   private func announceLeaving() async {
-    let bound = loop.scheduleTask(in: Agent.leaveTime) { [left] in
+    let bound = loop.scheduleTask(in: .microseconds(configuration.stopTimes.leave.microseconds)) { [left] in
       _ = left.open()
     }
     handle(.leaveRequested)
     await left.wait()
     bound.cancel()
   }
-
-  /// Requests in progress get this long. A client that needs more is not waiting for an integer.
-  private static let drainTime: Duration = .seconds(2)
-  /// The announcement gets this long: the second that the node takes at most, and one for a busy machine. Together
-  /// with the drain it leaves a second of the five that a stop may take.
-  private static let leaveTime: TimeAmount = .seconds(2)
 }
 
 // MARK: What the shell tells of itself

@@ -24,9 +24,22 @@ package final class Notifier: Sendable {
     case dropped
   }
 
+  /// How long each step of a post may take. Tests change them, so that a busy machine decides nothing.
+  package struct Times: Sendable {
+    /// A peer in the same network answers a connection in milliseconds; one lost SYN is sent again after a second.
+    package var connect: TimeAmount = .milliseconds(1500)
+    /// For the whole answer. A `/notify` needs no work; a peer that is slower than this is stalled.
+    package var answer: TimeAmount = .seconds(2)
+    /// A kept connection is closed after this long; below the 60 s after which servers close idle ones themselves.
+    package var idle: TimeAmount = .seconds(10)
+
+    package init() {}
+  }
+
   private let loop: any EventLoop
   private let peers: [HostPort?]
   private let query: String
+  private let times: Times
   private let report: @Sendable (Event) -> Void
   private let state: NIOLoopBoundBox<State>
   private let counts = NIOLockedValueBox([Outcome: UInt64]())
@@ -65,21 +78,22 @@ package final class Notifier: Sendable {
   /// ones again; in a large one a kept connection is seldom used, and a hundred nodes in one process must stay within
   /// the usual limit of 1,024 open files.
   private static let keptConnections = 4
-  /// A kept connection is closed after this long; below the 60 s after which servers close idle ones themselves.
-  private static let idleTime: TimeAmount = .seconds(10)
   /// Posts to members under way at once. Two every two seconds, each over in four: far more means a fault of ours.
   private static let maximumBusy = 64
 
   /// - Parameters:
   ///   - peers: the extra peers as configured.
   ///   - name: of this node, what `notifier` says.
+  ///   - times: how long each step may take.
   ///   - report: told when a member's port refused, and when a member answered.
   package init(
-    peers: [String], name: String, loop: any EventLoop, report: @escaping @Sendable (Event) -> Void
+    peers: [String], name: String, loop: any EventLoop, times: Times = Times(),
+    report: @escaping @Sendable (Event) -> Void
   ) {
     self.peers = peers.map { HostPort($0, defaultPort: Notifier.defaultPort) }
     query = "?notifier=" + Notifier.percentEncoded(name)
     self.loop = loop
+    self.times = times
     self.report = report
     state = .makeBoxSendingValue(State(), eventLoop: loop)
   }
@@ -184,8 +198,9 @@ extension Notifier {
       case .host(let host): NameResolver.lookUp(host, on: loop)
       }
     let loop = self.loop
+    let times = self.times
     addresses
-      .flatMap { NotifyConnection.open($0, on: loop) }
+      .flatMap { NotifyConnection.open($0, on: loop, times: times) }
       .assumeIsolated()
       .whenComplete { [self] result in
         switch result {
@@ -238,7 +253,7 @@ extension Notifier {
   private func rest(_ key: Key) {
     let kept = state.value.peers.values.count { $0.connection != nil && !$0.isBusy }
     guard state.value.peers[key]?.connection != nil, kept <= Notifier.keptConnections else { return forget(key) }
-    state.value.peers[key]?.idle = loop.assumeIsolated().scheduleTask(in: Notifier.idleTime) { [weak self] in
+    state.value.peers[key]?.idle = loop.assumeIsolated().scheduleTask(in: times.idle) { [weak self] in
       self?.forget(key)
     }
   }

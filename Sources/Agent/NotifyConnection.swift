@@ -15,30 +15,32 @@ final class NotifyConnection: Sendable {
   private let handler: NIOLoopBound<NotifyHandler>
   /// What the `Host` header says.
   private let host: String
+  private let answerTime: TimeAmount
 
-  /// A peer in the same network answers a connection in milliseconds; one lost SYN is sent again after a second.
-  private static let connectTime: TimeAmount = .milliseconds(1500)
-  /// For the whole answer. A `/notify` needs no work; a peer that is slower than this is stalled.
-  private static let answerTime: TimeAmount = .seconds(2)
   /// Addresses of one name that are tried.
   private static let maximumAddresses = 4
 
-  private init(channel: any Channel, handler: NotifyHandler, host: String) {
+  private init(channel: any Channel, handler: NotifyHandler, host: String, answerTime: TimeAmount) {
     self.channel = channel
     self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
     self.host = host
+    self.answerTime = answerTime
   }
 
   /// Connects to the first of the addresses that accepts.
-  static func open(_ addresses: [Address], on loop: any EventLoop) -> EventLoopFuture<NotifyConnection> {
+  static func open(
+    _ addresses: [Address], on loop: any EventLoop, times: Notifier.Times
+  ) -> EventLoopFuture<NotifyConnection> {
     let usable = addresses.filter(\.isReachable).prefix(maximumAddresses)
     guard let first = usable.first else { return loop.makeFailedFuture(NotifyFailure.noAddress) }
-    return usable.dropFirst().reduce(open(first, on: loop)) { attempt, address in
-      attempt.flatMapError { _ in open(address, on: loop) }
+    return usable.dropFirst().reduce(open(first, on: loop, times: times)) { attempt, address in
+      attempt.flatMapError { _ in open(address, on: loop, times: times) }
     }
   }
 
-  private static func open(_ address: Address, on loop: any EventLoop) -> EventLoopFuture<NotifyConnection> {
+  private static func open(
+    _ address: Address, on loop: any EventLoop, times: Notifier.Times
+  ) -> EventLoopFuture<NotifyConnection> {
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = 8 << 10
     limits.maxHeaderListSize = 16 << 10
@@ -46,7 +48,7 @@ final class NotifyConnection: Sendable {
     return loop.makeCompletedFuture { try SocketAddress(address) }
       .flatMap { socket in
         ClientBootstrap(group: loop)
-          .connectTimeout(connectTime)
+          .connectTimeout(times.connect)
           .channelOption(.tcpOption(.tcp_nodelay), value: 1)
           .channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
@@ -59,7 +61,8 @@ final class NotifyConnection: Sendable {
       }
       .flatMapThrowing { channel in
         let handler = try channel.pipeline.syncOperations.handler(type: NotifyHandler.self)
-        return NotifyConnection(channel: channel, handler: handler, host: address.description)
+        return NotifyConnection(
+          channel: channel, handler: handler, host: address.description, answerTime: times.answer)
       }
   }
 
@@ -81,7 +84,7 @@ final class NotifyConnection: Sendable {
     let promise = channel.eventLoop.makePromise(of: UInt.self)
     let handler = self.handler.value
     handler.expect(promise)
-    let timeout = channel.eventLoop.assumeIsolated().scheduleTask(in: NotifyConnection.answerTime) {
+    let timeout = channel.eventLoop.assumeIsolated().scheduleTask(in: answerTime) {
       handler.fail(NotifyFailure.tooLate)
     }
     promise.futureResult.whenComplete { _ in timeout.cancel() }

@@ -12,10 +12,17 @@ enum Support {
   static let loopback = Address(ipv4: 0x7F00_0001, port: 0)
   static let group = MultiThreadedEventLoopGroup.singleton
 
+  /// A node that waits for its seeds for as long as a busy machine needs.
+  static var patient: Settings {
+    var settings = Settings()
+    settings.aloneAfter = .seconds(60)
+    return settings
+  }
+
   /// Waits until the condition holds; fails the test when it does not in time. The limit is far above what is needed, so
   /// that a busy machine fails nothing.
   static func eventually(
-    _ what: Comment, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
+    _ what: Comment, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
   ) async throws {
     let end = ContinuousClock.now + limit
@@ -40,10 +47,12 @@ enum Support {
 
   static func start(
     name: String = "n1", seeds: [String] = [], notify: [String] = [], bind: Address = loopback,
-    http: Address = loopback, log: Log = Log(), settings: Settings = Settings()
+    http: Address = loopback, log: Log = Log(), settings: Settings = patient
   ) async throws -> Agent {
-    let configuration = AgentConfiguration(
+    var configuration = AgentConfiguration(
       bind: bind, http: http, name: name, seeds: seeds, notify: notify, settings: settings)
+    configuration.stopTimes.drain = .seconds(60)
+    configuration.stopTimes.leave = .seconds(60)
     return try await Agent.start(
       configuration: configuration, version: "1.2.3", udp: group, http: group, logger: log.logger)
   }
@@ -95,9 +104,16 @@ final class RawHTTPServer: Sendable {
   let requests = Collected<(connection: Int, text: String)>()
   let address: Address
   private let channel: any Channel
+  /// Answers that wait to be let out; nil when they go at once.
+  private let held: NIOLockedValueBox<[@Sendable () -> Void]?>
 
-  init(answer: String?) async throws {
+  /// - Parameters:
+  ///   - answer: what to say; nil says nothing.
+  ///   - isHolding: whether answers wait for `release`.
+  init(answer: String?, isHolding: Bool = false) async throws {
     let requests = self.requests
+    let held = NIOLockedValueBox<[@Sendable () -> Void]?>(isHolding ? [] : nil)
+    self.held = held
     let connections = NIOLockedValueBox(0)
     channel = try await ServerBootstrap(group: Support.group)
       .childChannelInitializer { child in
@@ -107,7 +123,7 @@ final class RawHTTPServer: Sendable {
         }
         return child.eventLoop.makeCompletedFuture {
           try child.pipeline.syncOperations.addHandler(
-            Recorder(connection: number, requests: requests, answer: answer))
+            Recorder(connection: number, requests: requests, answer: answer, held: held))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -116,27 +132,50 @@ final class RawHTTPServer: Sendable {
 
   func close() async throws { try await channel.close() }
 
+  /// Lets the answers out, and all later ones at once.
+  func release() {
+    let held = held.withLockedValue { held in
+      defer { held = nil }
+      return held ?? []
+    }
+    for answer in held { answer() }
+  }
+
   private final class Recorder: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let connection: Int
     private let requests: Collected<(connection: Int, text: String)>
     private let answer: String?
+    private let held: NIOLockedValueBox<[@Sendable () -> Void]?>
     private var text = ""
 
-    init(connection: Int, requests: Collected<(connection: Int, text: String)>, answer: String?) {
+    init(
+      connection: Int, requests: Collected<(connection: Int, text: String)>, answer: String?,
+      held: NIOLockedValueBox<[@Sendable () -> Void]?>
+    ) {
       self.connection = connection
       self.requests = requests
       self.answer = answer
+      self.held = held
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       text += String(buffer: unwrapInboundIn(data))
       guard text.hasSuffix("\r\n\r\n") else { return }
+      defer { text = "" }
+      guard let answer else { return requests.add((connection, text)) }
+      let channel = context.channel
+      let say: @Sendable () -> Void = {
+        channel.writeAndFlush(ByteBuffer(string: answer), promise: nil)
+        if answer.contains("Connection: close") { channel.close(promise: nil) }
+      }
+      // Whoever sees the request recorded can release its answer.
+      let mustWait = held.withLockedValue { held in
+        held?.append(say)
+        return held != nil
+      }
       requests.add((connection, text))
-      text = ""
-      guard let answer else { return }
-      context.writeAndFlush(NIOAny(ByteBuffer(string: answer)), promise: nil)
-      if answer.contains("Connection: close") { context.close(promise: nil) }
+      if !mustWait { say() }
     }
   }
 }

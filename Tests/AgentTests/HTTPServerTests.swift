@@ -28,7 +28,7 @@ import Testing
       #expect(text.hasSuffix("\r\n\r\n\(value)"))
     }
     #expect(server.openConnections == 1)
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
     #expect(try await client.whole() != "")
   }
 
@@ -38,7 +38,7 @@ import Testing
     client.send((0..<1000).map { request("GET /set/\($0)") }.joined() + request("GET /get", "Connection: close"))
     let answers = try await client.whole().split(separator: "HTTP/1.1 200 OK")
     #expect(answers.map { $0.split(separator: "\r\n\r\n").last ?? "" } == (0..<1000).map { "\($0)" } + ["999"])
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `a write that is answered later and from another thread keeps its place`() async throws {
@@ -51,7 +51,7 @@ import Testing
     let text = try await client.whole()
     #expect(statuses(text) == [200, 200, 200])
     #expect(text.hasSuffix("\r\n\r\n5"))
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `a client that closes its sending side still gets its answers`() async throws {
@@ -64,7 +64,7 @@ import Testing
     backend.release()
     #expect(statuses(try await client.whole()) == [200, 200])
     try await eventually { server.openConnections == 0 }
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `a refused client may send on without being cut off before it reads why`() async throws {
@@ -78,7 +78,7 @@ import Testing
     // A reset would fail one of these.
     for _ in 0..<20 { try await client.sendAndWait(String(repeating: "x", count: 100_000)) }
     await client.close()
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `a connection above the limit reads why it is closed`() async throws {
@@ -96,7 +96,7 @@ import Testing
     let third = try await connect(server)
     third.send(request("GET /get", "Connection: close"))
     #expect(statuses(try await third.whole()) == [200])
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `a client that pipelines and does not read is made to wait, and then gets everything`() async throws {
@@ -106,7 +106,7 @@ import Testing
     client.send(String(repeating: request("GET /members"), count: 500) + request("GET /get", "Connection: close"))
     client.startReading()
     #expect(statuses(try await client.whole()).count == 501)
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   @Test func `draining answers what is on its way and then closes`() async throws {
@@ -144,13 +144,13 @@ import Testing
     await #expect(throws: (any Error).self) {
       try await HTTPServer.bind(address: server.localAddress, backend: backend, group: group)
     }
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
     let loopback = Address(high: 0, low: 1, port: 0)
     guard let other = try? await HTTPServer.bind(address: loopback, backend: backend, group: group) else { return }
     let client = try await connect(other)
     client.send(request("GET /get", "Connection: close"))
     #expect(statuses(try await client.whole()) == [200])
-    await other.drain(within: .seconds(5))
+    await other.drain(within: .seconds(60))
   }
 
   @Test func `time limits hold without anyone sweeping by hand`() async throws {
@@ -160,7 +160,7 @@ import Testing
     let client = try await connect(server)
     client.send("GET /get HTTP/1.1\r\n")
     #expect(statuses(try await client.whole()) == [408])
-    await server.drain(within: .seconds(5))
+    await server.drain(within: .seconds(60))
   }
 
   private func connect(_ server: HTTPServer, reading: Bool) async throws -> Client {
@@ -168,9 +168,9 @@ import Testing
   }
 }
 
-/// Waits until something is so; fails after ten seconds.
+/// Waits until something is so; the limit is far above what a busy machine needs.
 func eventually(_ condition: () -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(10)
+  let deadline = ContinuousClock.now + .seconds(60)
   while !condition() {
     guard ContinuousClock.now < deadline else { throw NeverCame() }
     try await Task.sleep(for: .milliseconds(2))

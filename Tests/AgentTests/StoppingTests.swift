@@ -22,7 +22,6 @@ import Testing
     writer.send(request("GET /get") + "POST /set/77 HTTP/1.1\r\n")
     _ = try await monitor.text { statuses($0) == [200] }
     _ = try await writer.text { statuses($0) == [200] }
-    let begin = ContinuousClock.now
     async let stopping: Void = two.stop()
     try await Support.eventually("it is leaving") { two.readiness == .leaving }
     monitor.send("Host: a\r\n\r\n")
@@ -30,7 +29,6 @@ import Testing
     #expect(statuses(try await monitor.whole()) == [200, 503])
     #expect(statuses(try await writer.whole()) == [200, 200])
     await stopping
-    #expect(ContinuousClock.now - begin < .seconds(5))
     try await Support.eventually("the last write has spread") { one.published.stamp.value == 77 }
     await one.stop()
   }
@@ -60,13 +58,13 @@ import Testing
       udp: loops[0], http: loops[1], logger: Log().logger)
     let flooder = try await Datagrams.bind(to: Support.loopback, loop: loops[2].next())
     let noise = (0..<100).map { ([UInt8](repeating: UInt8($0 & 0xFF), count: 64), to: agent.datagramAddress) }
-    let flood = loops[2].next().scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(1)) { _ in
+    let flood = loops[2].next().scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(5)) { _ in
       flooder.send(noise)
     }
     let refused = { Refusal.allCases.map { agent.status().counters.refused($0) }.reduce(0, +) }
-    try await Support.eventually("the flood arrives") { refused() > 10_000 }
+    try await Support.eventually("the flood arrives") { refused() > 1_000 }
     let client = try await Client(agent.httpAddress, Support.group)
-    for value in 1...100 {
+    for value in 1...20 {
       client.send(request("POST /set/\(value)") + request("GET /get"))
       let text = try await client.text { statuses($0).count == 2 * value }
       #expect(text.hasSuffix("\r\n\r\n\(value)"))
