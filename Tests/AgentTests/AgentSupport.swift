@@ -10,6 +10,10 @@ import Testing
 
 enum Support {
   static let loopback = Address(ipv4: 0x7F00_0001, port: 0)
+
+  /// A loopback address that only one test uses: a port that is free there again stays free, whatever ports the tests
+  /// beside it take at 127.0.0.1.
+  static func ownLoopback(_ number: UInt8) -> Address { Address(ipv4: 0x7F00_0100 | UInt32(number), port: 0) }
   static let group = MultiThreadedEventLoopGroup.singleton
 
   /// A node that waits for its seeds for as long as a busy machine needs.
@@ -110,7 +114,7 @@ final class RawHTTPServer: Sendable {
   /// - Parameters:
   ///   - answer: what to say; nil says nothing.
   ///   - isHolding: whether answers wait for `release`.
-  init(answer: String?, isHolding: Bool = false) async throws {
+  init(answer: String?, isHolding: Bool = false, host: String = "127.0.0.1") async throws {
     let requests = self.requests
     let held = NIOLockedValueBox<[@Sendable () -> Void]?>(isHolding ? [] : nil)
     self.held = held
@@ -126,7 +130,7 @@ final class RawHTTPServer: Sendable {
             Recorder(connection: number, requests: requests, answer: answer, held: held))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: host, port: 0).get()
     address = try #require(channel.localAddress.flatMap { Address($0) })
   }
 

@@ -65,7 +65,7 @@ import Testing
 
   @Test func aFailedStartLeavesNoSocketBehind() async throws {
     let first = try await Support.start()
-    let free = try await Datagrams.bind(to: Support.loopback, loop: Support.group.next())
+    let free = try await Datagrams.bind(to: Support.ownLoopback(3), loop: Support.group.next())
     await free.close()
     await #expect(throws: StartError.self) {
       try await Support.start(bind: free.localAddress, http: first.httpAddress)

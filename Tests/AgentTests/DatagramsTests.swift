@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func aSocketThatIsLostIsBoundAgainOnTheSamePort() async throws {
-    let (datagrams, received) = try await open()
+    let (datagrams, received) = try await open(Support.ownLoopback(2))
     for round in 1...2 {
       try await datagrams.currentChannel()?.close()
       try await Support.eventually("it is bound again") { datagrams.currentCounts.rebinds == UInt64(round) }
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test func aClosedSocketStaysClosedAndFreesItsPort() async throws {
-    let (datagrams, _) = try await open()
+    let (datagrams, _) = try await open(Support.ownLoopback(1))
     await datagrams.close()
     #expect(try await datagrams.currentChannel()?.isActive != true)
     let again = try await Datagrams.bind(to: datagrams.localAddress, loop: Support.group.next())

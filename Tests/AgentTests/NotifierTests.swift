@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func aRefusedPortIsReported() async throws {
-    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let server = try await RawHTTPServer(answer: NotifierTests.empty, host: Support.ownLoopback(4).host)
     let nobody = server.address
     try await server.close()
     let (notifier, events) = make()
