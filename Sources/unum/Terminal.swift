@@ -13,6 +13,9 @@ enum Terminal {
   /// Writes one line to standard error, whatever the text contains.
   static func complain(_ text: String) { write("unum: " + escaped(text) + "\n", to: STDERR_FILENO) }
 
+  /// Writes to standard error as it is, without an end of the line: for what is drawn over itself.
+  static func show(_ text: String) { write(text, to: STDERR_FILENO) }
+
   /// The text with control characters spelt out: a value that somebody typed must not forge a second line.
   package static func escaped(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
@@ -29,13 +32,16 @@ enum Terminal {
   }
 
   /// Writes all bytes, also when a pipe takes them in pieces. A reader that went away is nobody to complain to.
-  private static func write(_ text: String, to descriptor: Int32) {
+  /// - Returns: whether all was written; `errno` says why not.
+  @discardableResult
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { return }
+      guard written > 0 else { return false }
       bytes = bytes.dropFirst(written)
     }
+    return true
   }
 }
