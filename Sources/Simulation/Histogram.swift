@@ -16,8 +16,8 @@ package struct Histogram: Equatable, Sendable {
   /// The width of each row but the last.
   package private(set) var width = 0.0
 
-  /// - Parameter most: rows at most, the open one included. Eight show a shape and leave a screen for the rest.
-  package init(_ values: [Double], most: Int = 8) {
+  /// - Parameter most: rows at most, the open one included. Ten show a shape and leave a screen for the rest.
+  package init(_ values: [Double], most: Int = 10) {
     let sorted = values.sorted()
     guard let least = sorted.first, let greatest = sorted.last, most >= 3 else { return }
     let top = sorted[min(sorted.count - 1, sorted.count * 95 / 100)]

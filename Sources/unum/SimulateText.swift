@@ -25,7 +25,8 @@ extension Forecast {
     return lines.joined(separator: "\n")
   }
 
-  private var heading: String {
+  /// What was played, in one line.
+  var heading: String {
     let network = scenario.conditions
     let delay = "\(Quantity.text(network.delay))..\(Quantity.text(network.delay + network.jitter))"
     return "\(scenario.nodes) nodes, \(Quantity.percent(network.loss)) loss, \(delay) delay, "
@@ -86,7 +87,8 @@ extension Forecast {
     let unnoticed = losses.count - all.count
     var lines: [String] = []
     if all.count > 0 {
-      lines.append(row("A killed node", "is dead to all after \(median(all)), to the first after \(median(first))"))
+      lines.append(row("A killed node", "is dead to the first node after \(median(first))"))
+      lines.append(row("", "and to all nodes after \(median(all))"))
     }
     if unnoticed > 0 { lines.append(row("A killed node", "\(unnoticed) of \(losses.count) not known to all in 30 s")) }
     return lines
