@@ -24,6 +24,15 @@ package struct ForecastTimeline: Sendable {
   package internal(set) var duration = Duration.zero
 
   package init() {}
+
+  /// How much a member was doubted: by so many others for so many seconds, added up.
+  package func doubt(of row: Row) -> Double {
+    row.points.indices.reduce(0.0) { sum, index in
+      let point = row.points[index]
+      let end = index + 1 < row.points.count ? row.points[index + 1].time : duration
+      return sum + Double(point.suspect + point.dead) * (end - point.time).inSeconds
+    }
+  }
 }
 
 /// Reads the census of a run as it grows.

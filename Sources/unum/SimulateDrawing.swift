@@ -9,6 +9,8 @@ import Simulation
 /// Draws a forecast.
 struct ForecastDrawing {
   private let forecast: Forecast
+  /// The members that are drawn.
+  private let rows: [ForecastTimeline.Row]
   private var body = ""
 
   /// The picture's width, and the plots' between their labels and the right edge, in pixels.
@@ -26,6 +28,10 @@ struct ForecastDrawing {
 
   init(_ forecast: Forecast) {
     self.forecast = forecast
+    // Those that were doubted by the most for the longest, in the order of nodes.
+    let timeline = forecast.timeline
+    let doubts = timeline.rows.map { ($0, timeline.doubt(of: $0)) }.sorted { ($1.1, $0.0.node) < ($0.1, $1.0.node) }
+    rows = doubts.prefix(ForecastDrawing.mostRows).map(\.0).sorted { $0.node < $1.node }
     text(24, 30, forecast.heading, "title")
     drawSpread()
     drawTimeline()
@@ -42,7 +48,7 @@ struct ForecastDrawing {
     .head { font-size: 13px; font-weight: bold; fill: #111 } .end { text-anchor: end } .middle { text-anchor: middle }
     .grid { stroke: #ddd } .all { fill: #cfe0f5 } .most { fill: #8fb8e8 } .median { fill: none; stroke: #11457e; \
     stroke-width: 2 }
-    .alive { fill: #cdeac6 } .suspect { fill: #f2b134 } .dead { fill: #a33b3b } .kill { stroke: #000; stroke-width: 2 }
+    rect { shape-rendering: crispEdges } .alive { fill: #cdeac6 } .suspect { fill: #f2b134 } .dead { fill: #a33b3b } .kill { stroke: #000; stroke-width: 2 }
     </style>
     <rect width="100%" height="100%" fill="#fff"/>
     \(body)</svg>
@@ -105,7 +111,6 @@ struct ForecastDrawing {
   // MARK: What members thought of each other
 
   private var timelineTop: Double { ForecastDrawing.top + ForecastDrawing.height + 100 }
-  private var rows: ArraySlice<ForecastTimeline.Row> { forecast.timeline.rows.prefix(ForecastDrawing.mostRows) }
   private var timelineBottom: Double { timelineTop + Double(max(rows.count, 1)) * ForecastDrawing.rowSpacing }
   private var bottom: Double { timelineBottom + 72 }
 
@@ -114,7 +119,7 @@ struct ForecastDrawing {
     let axis = Axis(
       to: max(forecast.timeline.duration.inSeconds, 0.001), from: ForecastDrawing.left, until: ForecastDrawing.right,
       isRounded: false)
-    drawAxis(axis, top: timelineTop, bottom: timelineBottom, unit: "s")
+    drawAxis(axis, top: timelineTop, bottom: timelineBottom, unit: "seconds")
     if rows.isEmpty {
       body += "<rect class=\"alive\" x=\"\(number(axis.from))\" y=\"\(number(timelineTop + 2))\" "
       body += "width=\"\(number(axis.until - axis.from))\" height=\"\(number(ForecastDrawing.rowHeight))\"/>\n"
@@ -141,7 +146,9 @@ struct ForecastDrawing {
       let dead = min(1, Double(point.dead) / Double(others)) * ForecastDrawing.rowHeight
       let suspect = min(1, Double(point.suspect) / Double(others)) * ForecastDrawing.rowHeight
       rectangle(from, until, y, dead, "dead")
-      rectangle(from, until, y + dead, min(suspect, ForecastDrawing.rowHeight - dead), "suspect")
+      // What happened at all is seen, however short it was and however few said it.
+      let height = point.suspect == 0 ? 0 : min(max(suspect, 2), ForecastDrawing.rowHeight - dead)
+      rectangle(from, max(until, from + 1), y + dead, height, "suspect")
     }
     for loss in forecast.losses where loss.node == row.node {
       let x = axis.place(loss.time.inSeconds)

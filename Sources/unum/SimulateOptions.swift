@@ -123,13 +123,17 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   }
 
   /// The default as it would be typed.
-  package var defaultText: String {
-    let settings = Settings()
-    return switch kind {
-    case .time(let path, _): Quantity.text(settings[keyPath: path])
-    case .times(let path, _): settings[keyPath: path].map(Quantity.text).joined(separator: ",")
-    case .count(let path, _): String(settings[keyPath: path])
-    case .share(let path): Quantity.percent(settings[keyPath: path])
+  package var defaultText: String { text(in: Settings()) }
+
+  /// What these settings have, as it would be typed.
+  func text(in settings: Settings) -> String {
+    switch kind {
+    case .time(let path, _): return Quantity.text(settings[keyPath: path])
+    case .times(let path, _):
+      let times = settings[keyPath: path]
+      return times.isEmpty ? "none" : times.map(Quantity.text).joined(separator: ",")
+    case .count(let path, _): return String(settings[keyPath: path])
+    case .share(let path): return Quantity.percent(settings[keyPath: path])
     }
   }
 

@@ -48,7 +48,8 @@ extension Forecast {
     let figures = summary(found, unit: "ms")
     var lines = [row("A write", "is on all nodes after \(figures)")]
     if unfinishedWrites > 0 { lines.append(row("", "\(unfinishedWrites) of \(spreads.count) were not in 30 s")) }
-    return lines + bars(Histogram(found.values))
+    // Where one node is left, all writes take no time, and there is no shape to show.
+    return found.greatest > 0 ? lines + bars(Histogram(found.values)) : lines
   }
 
   private func summary(_ found: Distribution, unit: String) -> String {
