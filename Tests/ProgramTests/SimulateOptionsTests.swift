@@ -1,5 +1,6 @@
 // What can be typed after `unum simulate`, as tables.
 
+import Foundation
 import Gossip
 import Testing
 
@@ -46,16 +47,22 @@ import Testing
   @Test(arguments: ProtocolOption.allCases)
   func `each option reaches its own setting, and its default is what nodes have`(option: ProtocolOption) throws {
     #expect(try resolveSettings([option: option.defaultText]) == Settings())
-    var flags = SimulateFlags()
-    flags.settings = [option: try #require(SimulateOptionsTests.others[option])]
-    let changed = try flags.scenario().settings
+    let changed = try resolveSettings([option: try #require(SimulateOptionsTests.others[option])])
     #expect(changed != Settings())
     for other in ProtocolOption.allCases {
       #expect((other.text(in: changed) == other.defaultText) == (other != option), "\(other)")
     }
-    // And ArgumentParser knows it by its flag.
-    let parsed = try #require(try Unum.parseAsRoot(["simulate", option.flag, "x"]) as? Simulate)
-    #expect(parsed.settings.given == [option: "x"])
+  }
+
+  @Test func `each option is known by its flag, and stays what was typed`() async throws {
+    let options = ProtocolOption.allCases.flatMap { [$0.flag, SimulateOptionsTests.others[$0] ?? ""] }
+    let outcome = try await Running.run(
+      ["simulate", "--nodes", "2", "--seconds", "1", "--writes", "0", "--json"] + options)
+    #expect(outcome.status == 0, "\(outcome.standardError)")
+    let object = try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) as? [String: Any]
+    let scenario = try #require(object?["scenario"] as? [String: Any])
+    let named = SimulateOptionsTests.others.map { ($0.key.rawValue, $0.value) }
+    #expect(scenario["settings"] as? [String: String] == Dictionary(uniqueKeysWithValues: named))
   }
 
   /// Another value for each that fits the defaults of the rest.
