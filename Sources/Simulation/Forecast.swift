@@ -60,9 +60,9 @@ package struct Forecast: Sendable {
   package var falseDeaths = 0
   /// … which together were as long as this, for all nodes added up.
   package var nodeTime = Duration.zero
-  /// A node's sending in a second of the second act.
-  package var idle = Traffic()
-  /// What a write adds to it, for each node; nil without writes.
+  /// What a node sent in a second of the second act, the noise about those who were killed included.
+  package var perSecond = Traffic()
+  /// What a write adds to a calm second, for each node; nil without writes.
   package var perWrite: Traffic?
   package var timeline = ForecastTimeline()
   /// Of everything that happened: two runs with the same hash were the same.
@@ -109,7 +109,7 @@ struct ForecastRun {
   private var forecast: Forecast
   private var dice: Generator
 
-  /// Round trips are measured and rumours of the joining have ended by then.
+  /// Round trips are measured, and rumours of joining or dying have ended by then.
   static let warmUp: Duration = .seconds(5)
   /// Between the end of a write and the next: more than the 0.12 s after which the pushes of one write are paid for
   /// (`Settings.pushRate`), and drawn from half to one and a half so that writes meet probes at all their phases.
@@ -165,7 +165,7 @@ struct ForecastRun {
       try pass(end - cluster.time)
       progress(from + (to - from) * Double(part) / 100)
     }
-    forecast.idle = traffic(since: before, shares: lived(from: start))
+    forecast.perSecond = traffic(since: before, shares: lived(from: start))
     watch.endTimeline(at: cluster.time)
     let killed = forecast.losses.map(\.node)
     try pass(ForecastRun.patience) { $0.knowsDead(killed) }
@@ -173,9 +173,10 @@ struct ForecastRun {
 
   /// Clients write, each on a random node that runs, one after the other.
   mutating func write(_ progress: (Double) -> Void) throws(Violation) {
-    let start = cluster.time
-    let before = cluster.sent
+    guard scenario.writes > 0 else { return }
     let running = cluster.running
+    let calm = try rest(running)
+    let (start, before) = (cluster.time, cluster.sent)
     let first = scenario.acts.writes
     for number in 0..<scenario.writes {
       let wait = ForecastRun.writeSpacing.microseconds
@@ -184,13 +185,20 @@ struct ForecastRun {
       forecast.spreads.append(try spread(of: Int64(1000 + number), from: running[dice.below(running.count)], running))
       progress(first + (1 - first) * Double(number + 1) / Double(scenario.writes))
     }
-    guard scenario.writes > 0 else { return }
     let seconds = (cluster.time - start).inSeconds
     let all = traffic(since: before, shares: Double(running.count))
     let count = Double(scenario.writes)
     forecast.perWrite = Forecast.Traffic(
-      packets: max(0, all.packets - forecast.idle.packets * seconds) / count,
-      bytes: max(0, all.bytes - forecast.idle.bytes * seconds) / count)
+      packets: max(0, all.packets - calm.packets * seconds) / count,
+      bytes: max(0, all.bytes - calm.bytes * seconds) / count)
+  }
+
+  /// What a node sends in a second when nobody was killed just now, with which writes are compared.
+  private mutating func rest(_ running: [Int]) throws(Violation) -> Forecast.Traffic {
+    try pass(ForecastRun.warmUp)
+    let before = cluster.sent
+    try pass(ForecastRun.warmUp)
+    return traffic(since: before, shares: Double(running.count) * ForecastRun.warmUp.inSeconds)
   }
 
   /// Counts what is left to count.

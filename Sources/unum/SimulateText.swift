@@ -20,7 +20,7 @@ extension Forecast {
     let hours = Quantity.short(nodeTime.inSeconds / 3600)
     lines.append(
       row("False alarms", "\(falseSuspicions) suspicions, \(falseDeaths) deaths of live nodes in \(hours) node-hours"))
-    lines.append(row("Traffic", "\(text(of: idle)) a second and node, headers included"))
+    lines.append(row("Traffic", "\(text(of: perSecond)) a second and node, headers included"))
     if let perWrite { lines.append(row("", "and \(text(of: perWrite)) a node for each write")) }
     return lines.joined(separator: "\n")
   }
@@ -142,7 +142,7 @@ extension Forecast {
           ("node_hours", number(nodeTime.inSeconds / 3600)),
         ])
       ),
-      ("idle_per_node_second", json(of: idle)), ("write_per_node", perWrite.map(json(of:)) ?? "null"),
+      ("traffic_per_node_second", json(of: perSecond)), ("traffic_per_node_write", perWrite.map(json(of:)) ?? "null"),
       // As text: what reads all numbers as doubles would round it.
       ("hash", JSON.string(String(hash, radix: 16))),
     ])
