@@ -71,8 +71,8 @@ import Testing
     let packets = try #require(try number(found, "traffic_per_node_second.packets"))
     let bytes = try #require(try number(found, "traffic_per_node_second.bytes"))
     #expect((3...30).contains(packets), "\(packets)")
-    // The least packet has 42 bytes of headers and a stamp of 16.
-    #expect(bytes > packets * 58 && bytes < packets * 300, "\(bytes)")
+    // The laboratory's mean is 108, of which 42 are headers.
+    #expect(bytes > packets * 90 && bytes < packets * 300, "\(bytes)")
     // Three rounds of four by each node, and a little for what is told twice.
     let perWrite = try #require(try number(found, "traffic_per_node_write.packets"))
     #expect((4...20).contains(perWrite), "\(perWrite)")
@@ -176,14 +176,13 @@ import Testing
   }
 
   @Test func `a file that cannot be written is one line, before any work`() async throws {
-    let started = ContinuousClock.now
-    let outcome = try await Running.run(["simulate", "--nodes", "1000", "--svg", "/nowhere/x.svg"])
+    // A thousand nodes take far longer than this.
+    let outcome = try await Running(["simulate", "--nodes", "1000", "--svg", "/nowhere/x.svg"])
+      .outcome(within: .seconds(60))
     #expect(outcome.status == 1)
     #expect(outcome.complaints.count == 1)
     #expect(outcome.standardError.contains("--svg /nowhere/x.svg"))
     #expect(outcome.standardOutput == "")
-    // A thousand nodes take minutes.
-    #expect(ContinuousClock.now - started < .seconds(20))
   }
 
   // MARK: While it runs
