@@ -2,7 +2,8 @@
 
 /// Measured values, in seconds unless the place says otherwise.
 package struct Distribution: Sendable, CustomStringConvertible {
-  private var values: [Double] = []
+  /// In the order in which they were added.
+  package private(set) var values: [Double] = []
 
   package init() {}
 

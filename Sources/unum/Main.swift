@@ -39,7 +39,7 @@ enum Program {
     case let error as ConfigurationError:
       Terminal.complain(error.description)
       return usage
-    case is StartError, is LocalPortInUse:
+    case is StartError, is LocalPortInUse, is OutputFailure:
       Terminal.complain(String(describing: error))
       return failure
     case let code as ExitCode:
@@ -79,7 +79,7 @@ struct Unum: ParsableCommand {
         Try it: unum local --nodes 5
         """,
       version: Version.current,
-      subcommands: [Serve.self, Local.self, Health.self],
+      subcommands: [Serve.self, Local.self, Simulate.self, Health.self],
       defaultSubcommand: Serve.self)
   }
 }

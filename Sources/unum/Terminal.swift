@@ -16,14 +16,21 @@ enum Terminal {
     write("unum: " + ForeignText.visible(text, limit: .max) + "\n", to: STDERR_FILENO)
   }
 
+  /// Writes to standard error as it is, without an end of the line: for what is drawn over itself.
+  static func show(_ text: String) { write(text, to: STDERR_FILENO) }
+
   /// Writes all bytes, also when a pipe takes them in pieces. A reader that went away is nobody to complain to.
-  private static func write(_ text: String, to descriptor: Int32) {
+  ///
+  /// - Returns: whether all was written; `errno` says why not.
+  @discardableResult
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { return }
+      guard written > 0 else { return false }
       bytes = bytes.dropFirst(written)
     }
+    return true
   }
 }

@@ -29,6 +29,8 @@ import Testing
     /// Started for real, with options that need no network of its own, until it serves.
     case asNode([String])
     case asLocal([String])
+    /// Run to its end; the README shows what it prints.
+    case asSimulation([String])
   }
 
   private func run(of command: String) -> Run? {
@@ -36,6 +38,7 @@ import Testing
     if let words = ReadmeTests.deployment[command] { return .byTheDeployment(words) }
     let words = command.split(separator: " ").map(String.init)
     if command.hasPrefix("swift run -c release unum local") { return .asLocal(Array(words.dropFirst(6))) }
+    if command.hasPrefix("swift run -c release unum simulate") { return .asSimulation(Array(words.dropFirst(5))) }
     if words.first == "unum" { return .asNode(Array(words.dropFirst())) }
     return nil
   }
@@ -68,6 +71,7 @@ import Testing
         for word in words { #expect(script.contains(word), "\(command): \(word)") }
       case .asNode(let arguments): try await expectNode(arguments)
       case .asLocal(let arguments): try await expectLocal(["local"] + arguments)
+      case .asSimulation(let arguments): try await expectForecast(arguments)
       }
     }
   }
@@ -108,8 +112,58 @@ import Testing
     #expect(try await local.outcome(within: .seconds(5)).status == 0)
   }
 
+  /// The forecast has the form that the README shows, and figures near those: within a factor of two, because each change
+  /// of the protocol throws other dice.
+  private func expectForecast(_ arguments: [String]) async throws {
+    let outcome = try await Running(arguments).outcome(within: .seconds(180))
+    #expect(outcome.status == 0, "\(outcome.standardError)")
+    let shown = try section("## What to expect").components(separatedBy: "```text\n")[1].components(separatedBy: "```")[
+      0]
+    // Bars come and go with the figures.
+    let lines = [shown, outcome.standardOutput].map { $0.split(separator: "\n").filter { !$0.contains("│") } }
+    try #require(lines[0].count == lines[1].count, "\(outcome.standardOutput)")
+    #expect(lines[0].first == lines[1].first)
+    for (shown, found) in zip(lines[0], lines[1]) {
+      #expect(shown.replacing(/[0-9.]+/, with: "#") == found.replacing(/[0-9.]+/, with: "#"))
+      for (old, new) in zip(shown.matches(of: /[0-9.]+/), found.matches(of: /[0-9.]+/)) {
+        guard !shown.hasPrefix("False alarms"), let old = Double(old.output), let new = Double(new.output) else {
+          continue
+        }
+        #expect(new >= old / 2 && new <= old * 2, "\(found)")
+      }
+    }
+  }
+
+  /// From a heading that begins like this to the next of its rank.
+  private func section(_ heading: String) throws -> String {
+    let text = try file("README.md")
+    let start = try #require(text.range(of: "\n\(heading)"))
+    let rest = text[start.upperBound...]
+    return String(rest[..<(rest.range(of: "\n## ")?.lowerBound ?? rest.endIndex)])
+  }
+
+  @Test func theTablesOfTheSimulationNameEveryOptionWithItsDefault() throws {
+    let rows = try section("## What to expect").replacing("`", with: "").split(separator: "\n")
+      .filter { $0.hasPrefix("| --") }
+    let flags = SimulateFlags()
+    let ownFlags = [
+      "--nodes": flags.nodes, "--loss": flags.loss, "--delay": flags.delay, "--kill": flags.kill,
+      "--seconds": flags.seconds, "--writes": flags.writes, "--seed": flags.seed,
+    ]
+    // Besides, --json and --svg, which have no default.
+    #expect(rows.count == ownFlags.count + 2 + ProtocolOption.allCases.count)
+    for (flag, text) in ownFlags {
+      #expect(rows.contains { $0.hasPrefix("| \(flag) |") && $0.contains("| \(text) |") }, "\(flag)")
+    }
+    for option in ProtocolOption.allCases {
+      let row = rows.first { $0.hasPrefix("| \(option.flag) |") }
+      #expect(row?.hasSuffix("| \(option.defaultText) | \(option.summary) |") == true, "\(option.flag)")
+    }
+  }
+
   @Test func theConfigurationTableNamesEveryOptionWithItsVariableAndDefault() throws {
-    let rows = try file("README.md").replacing("`", with: "").split(separator: "\n").filter { $0.hasPrefix("| --") }
+    let rows = try section("## Configuration").replacing("`", with: "").split(separator: "\n")
+      .filter { $0.hasPrefix("| --") }
     #expect(rows.count == Setting.allCases.count)
     for setting in Setting.allCases {
       let row = try #require(rows.first { $0.hasPrefix("| \(setting.flag) | \(setting.variable) |") })

@@ -1,0 +1,140 @@
+// `unum simulate`: what to expect of a cluster with these settings on such a network, before there is one.
+//
+// It runs the code of the nodes themselves, in virtual time, over a network made of dice. The same seed and options are
+// the same output, to the last byte, so that a figure can be quoted with the command that gave it. Rejected: formulas
+// (they are the papers', and this protocol is not quite theirs).
+
+import ArgumentParser
+import Glibc
+import Gossip
+import Simulation
+
+/// Foretells how a cluster behaves.
+struct Simulate: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      abstract: "Foretell how a cluster behaves: writes, failures, false alarms, traffic.",
+      discussion: """
+        All nodes start at once and find each other. They live for --seconds, in
+        which some are killed, and then --writes are made, one after the other.
+        Times have units: 300us, 400ms, 1.5s. The same options and seed give the
+        same output.
+
+        The protocol's constants, with their defaults; what they mean and cost
+        stands in Sources/Gossip/Settings.swift:
+
+        \(ProtocolOption.table)
+
+        Try it: unum simulate --nodes 50 --loss 5% --delay 1ms..20ms --kill 3
+        """)
+  }
+
+  @Option(help: ArgumentHelp("How many nodes, 2 to 1000.", valueName: "count")) var nodes = "100"
+  @Option(help: ArgumentHelp("Share of datagrams that are lost, each way.", valueName: "share")) var loss = "0"
+  @Option(help: ArgumentHelp("One-way delay, or its bounds.", valueName: "low..high")) var delay = "300us..1ms"
+  @Option(help: ArgumentHelp("How many processes are killed.", valueName: "count")) var kill = "0"
+  @Option(help: ArgumentHelp("How many writes are made.", valueName: "count")) var writes = "100"
+  @Option(help: ArgumentHelp("How long nothing but the kills happens.", valueName: "count")) var seconds = "60"
+  @Option(help: ArgumentHelp("What chance begins with.", valueName: "number")) var seed = "1"
+  @Flag(help: "JSON instead of text.") var json = false
+  @Option(help: ArgumentHelp("Also draw what happened into this file.", valueName: "file")) var svg: String?
+  @OptionGroup(visibility: .hidden) var settings: ProtocolOptions
+
+  /// As they were typed.
+  private var flags: SimulateFlags {
+    var flags = SimulateFlags()
+    (flags.nodes, flags.loss, flags.delay, flags.kill) = (nodes, loss, delay, kill)
+    (flags.writes, flags.seconds, flags.seed) = (writes, seconds, seed)
+    flags.settings = settings.given
+    return flags
+  }
+
+  func run() throws {
+    let scenario = try flags.scenario()
+    // Before the work: a mistyped directory should not cost it.
+    let file = try svg.map { try OutputFile($0, option: "--svg") }
+    var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
+    let forecast: Forecast
+    do throws(Violation) {
+      forecast = try scenario.foretell { done in Terminal.show(bar.update(to: done, at: .now)) }
+      Terminal.show(bar.end())
+    } catch {
+      Terminal.show(bar.end())
+      Terminal.complain("a rule of the protocol was broken, which is a fault of Unum's: \(error)")
+      throw ExitCode.failure
+    }
+    Terminal.say(json ? forecast.json(changed: flags.settings) : forecast.text(changed: flags.settings))
+    try file?.write(ForecastDrawing(forecast).svg)
+  }
+}
+
+/// A line on a terminal that says how far something is. It appears only when there is more to wait for than a second,
+/// and leaves nothing behind.
+package struct ProgressBar {
+  private let isShown: Bool
+  private let start: ContinuousClock.Instant
+  private var isVisible = false
+  private var cells = -1
+
+  /// What takes less is over before anybody wonders.
+  private static let patience: Duration = .seconds(1)
+  /// Cells of the bar: with its frame and the percentage half of a narrow terminal.
+  private static let width = 30
+
+  package init(isShown: Bool, startedAt start: ContinuousClock.Instant) {
+    self.isShown = isShown
+    self.start = start
+  }
+
+  /// What to write, for this share done; empty when nothing is to be seen or nothing changed.
+  package mutating func update(to share: Double, at now: ContinuousClock.Instant) -> String {
+    guard isShown, now - start >= ProgressBar.patience else { return "" }
+    let percent = Int(min(max(share, 0), 1) * 100)
+    guard percent != cells else { return "" }
+    cells = percent
+    isVisible = true
+    let full = percent * ProgressBar.width / 100
+    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: ProgressBar.width - full)
+    return "\r\(bar) \(percent) %"
+  }
+
+  /// What to write at the end, so that nothing is left of it: erase the line (ECMA-48, EL).
+  package mutating func end() -> String { isVisible ? "\r\u{1B}[K" : "" }
+}
+
+/// A file that is opened before it is needed and keeps what it has until it is written.
+struct OutputFile: ~Copyable {
+  private let descriptor: Int32
+  private let path: String
+  private let option: String
+
+  init(_ path: String, option: String) throws(OutputFailure) {
+    self.path = path
+    self.option = option
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw OutputFailure(option: option, path: path, error: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Replaces what the file had.
+  func write(_ text: String) throws(OutputFailure) {
+    // A pipe or a terminal has no length to cut.
+    _ = ftruncate(descriptor, 0)
+    guard Terminal.write(text, to: descriptor) else {
+      throw OutputFailure(option: option, path: path, error: errno)
+    }
+  }
+}
+
+/// A file that cannot be written: why, and by which option to name another.
+struct OutputFailure: Error, CustomStringConvertible {
+  var option: String
+  var path: String
+  var error: Int32
+
+  var description: String {
+    let reason = unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
+    return "\(option) \(path): cannot be written: \(reason)"
+  }
+}

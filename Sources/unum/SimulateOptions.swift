@@ -1,0 +1,197 @@
+// Every constant of the protocol that `unum simulate` can change, once: its flag, where it lives, what it may be.
+//
+// The options that ArgumentParser sees, the table in the help and the checks are made from this list, and flags are named
+// as the settings are in the source, so that whoever found a value here knows which constant to change. The reasons
+// stand there, beside the defaults (`Gossip.Settings`). `unum serve` has none of these options on purpose: nodes of one
+// cluster must agree on most of them.
+
+import ArgumentParser
+import Gossip
+
+/// One constant of the protocol.
+package enum ProtocolOption: String, CaseIterable, Sendable {
+  case period
+  case directPings = "direct-pings"
+  case indirectPings = "indirect-pings"
+  case helpers
+  case probeTimeout = "probe-timeout"
+  case nackShare = "nack-share"
+  case maximumLocalHealth = "maximum-local-health"
+  case suspicionMinimum = "suspicion-minimum"
+  case suspicionMaximum = "suspicion-maximum"
+  case confirmations
+  case suspectPingInterval = "suspect-ping-interval"
+  case suspectPingers = "suspect-pingers"
+  case pingsBeforeDeath = "pings-before-death"
+  case rumourFactor = "rumour-factor"
+  case fanout
+  case pushes
+  case pushInterval = "push-interval"
+  case pushRate = "push-rate"
+  case pushBurst = "push-burst"
+  case notifyInterval = "notify-interval"
+  case notifyFanout = "notify-fanout"
+  case differenceStands = "difference-stands"
+  case pullInterval = "pull-interval"
+  case pullBackoff = "pull-backoff"
+  case contactInterval = "contact-interval"
+
+  /// Where the value lives, in what unit it is given, and which values make sense.
+  enum Kind {
+    /// From a millisecond, below which timers of real machines are noise, or zero where that means something, to an
+    /// hour.
+    case time(WritableKeyPath<Settings, Duration>, least: Duration = .milliseconds(1))
+    /// Moments within a probe or a push; empty is "none" where that is allowed.
+    case times(WritableKeyPath<Settings, [Duration]>, mayBeNone: Bool)
+    case count(WritableKeyPath<Settings, Int>, ClosedRange<Int>)
+    case share(WritableKeyPath<Settings, Double>)
+  }
+
+  /// As it is typed.
+  package var flag: String { "--\(rawValue)" }
+
+  var kind: Kind {
+    switch self {
+    case .period: .time(\.period)
+    case .directPings: .times(\.directPings, mayBeNone: false)
+    case .indirectPings: .times(\.indirectPings, mayBeNone: true)
+    case .helpers: .count(\.helpers, 0...32)
+    case .probeTimeout: .time(\.probeTimeout)
+    case .nackShare: .share(\.nackShare)
+    case .maximumLocalHealth: .count(\.maximumLocalHealth, 0...100)
+    case .suspicionMinimum: .time(\.suspicionMinimum)
+    case .suspicionMaximum: .time(\.suspicionMaximum)
+    // More than eight is more than the formula of the suspicion's time has logarithms for.
+    case .confirmations: .count(\.confirmations, 0...8)
+    case .suspectPingInterval: .time(\.suspectPingInterval)
+    case .suspectPingers: .count(\.suspectPingers, 0...1000)
+    case .pingsBeforeDeath: .count(\.pingsBeforeDeath, 1...100)
+    case .rumourFactor: .count(\.rumourFactor, 1...20)
+    case .fanout: .count(\.fanout, 1...32)
+    case .pushes: .times(\.pushes, mayBeNone: true)
+    case .pushInterval: .time(\.pushInterval)
+    case .pushRate: .count(\.pushRate, 1...1_000_000)
+    case .pushBurst: .count(\.pushBurst, 1...1_000_000)
+    case .notifyInterval: .time(\.notifyInterval)
+    case .notifyFanout: .count(\.notifyFanout, 0...32)
+    case .differenceStands: .time(\.differenceStands, least: .zero)
+    case .pullInterval: .time(\.pullInterval)
+    case .pullBackoff: .time(\.pullBackoff)
+    case .contactInterval: .time(\.contactInterval)
+    }
+  }
+
+  /// What its value looks like, for help.
+  var placeholder: String {
+    switch kind {
+    case .time: "time"
+    case .times: "time,…"
+    case .count: "count"
+    case .share: "share"
+    }
+  }
+
+  /// One line for help.
+  package var summary: String {
+    switch self {
+    case .period: "Between two probes of a node."
+    case .directPings: "When within a probe its target is pinged."
+    case .indirectPings: "When within a probe helpers are asked; or none."
+    case .helpers: "How many are asked at each try."
+    case .probeTimeout: "When a probe without an answer has failed."
+    case .nackShare: "When helpers say that they got no answer, as a share."
+    case .maximumLocalHealth: "How often the patience of an ailing node is added."
+    case .suspicionMinimum: "Time to refute for a suspect that others confirmed."
+    case .suspicionMaximum: "Time to refute for a suspect of one accuser."
+    case .confirmations: "Accusers that shrink the time to its minimum."
+    case .suspectPingInterval: "Between pings of hearers of a suspicion."
+    case .suspectPingers: "Hearers that ping at once, on average."
+    case .pingsBeforeDeath: "Unanswered pings of one's own before a death."
+    case .rumourFactor: "Packets for each rumour, times log2(n + 1)."
+    case .fanout: "Members that each push goes to."
+    case .pushes: "When a change is pushed; or none."
+    case .pushInterval: "Between two rounds of pushes at least."
+    case .pushRate: "Pushes a second of a node, in the long run."
+    case .pushBurst: "Pushes at once after quiet."
+    case .notifyInterval: "Between notifies over HTTP."
+    case .notifyFanout: "Members that each notify goes to."
+    case .differenceStands: "How long lists differ before one is pulled."
+    case .pullInterval: "Between two pulls at least."
+    case .pullBackoff: "Between two pulls that taught nothing at most."
+    case .contactInterval: "Between contacts with lost members at least."
+    }
+  }
+
+  /// The default as it would be typed.
+  package var defaultText: String { text(in: Settings()) }
+
+  /// What these settings have, as it would be typed.
+  func text(in settings: Settings) -> String {
+    switch kind {
+    case .time(let path, _): return Quantity.text(settings[keyPath: path])
+    case .times(let path, _):
+      let times = settings[keyPath: path]
+      return times.isEmpty ? "none" : times.map(Quantity.text).joined(separator: ",")
+    case .count(let path, _): return String(settings[keyPath: path])
+    case .share(let path): return Quantity.percent(settings[keyPath: path])
+    }
+  }
+
+  /// All of them, two lines each, as in `unum --help`.
+  package static var table: String {
+    allCases.map { option in
+      let usage = "\(option.flag) <\(option.placeholder)>"
+      let padding = String(repeating: " ", count: max(2, 36 - usage.count))
+      return "  \(usage)\(padding)(\(option.defaultText))\n      \(option.summary)"
+    }.joined(separator: "\n")
+  }
+}
+
+/// The same as ArgumentParser sees it: texts that were given or not.
+struct ProtocolOptions: ParsableArguments {
+  @Option(help: .hidden) var period: String?
+  @Option(help: .hidden) var directPings: String?
+  @Option(help: .hidden) var indirectPings: String?
+  @Option(help: .hidden) var helpers: String?
+  @Option(help: .hidden) var probeTimeout: String?
+  @Option(help: .hidden) var nackShare: String?
+  @Option(help: .hidden) var maximumLocalHealth: String?
+  @Option(help: .hidden) var suspicionMinimum: String?
+  @Option(help: .hidden) var suspicionMaximum: String?
+  @Option(help: .hidden) var confirmations: String?
+  @Option(help: .hidden) var suspectPingInterval: String?
+  @Option(help: .hidden) var suspectPingers: String?
+  @Option(help: .hidden) var pingsBeforeDeath: String?
+  @Option(help: .hidden) var rumourFactor: String?
+  @Option(help: .hidden) var fanout: String?
+  @Option(help: .hidden) var pushes: String?
+  @Option(help: .hidden) var pushInterval: String?
+  @Option(help: .hidden) var pushRate: String?
+  @Option(help: .hidden) var pushBurst: String?
+  @Option(help: .hidden) var notifyInterval: String?
+  @Option(help: .hidden) var notifyFanout: String?
+  @Option(help: .hidden) var differenceStands: String?
+  @Option(help: .hidden) var pullInterval: String?
+  @Option(help: .hidden) var pullBackoff: String?
+  @Option(help: .hidden) var contactInterval: String?
+
+  /// The options that were given.
+  var given: [ProtocolOption: String] {
+    let texts: [ProtocolOption: String?] = [
+      .period: period, .directPings: directPings, .indirectPings: indirectPings, .helpers: helpers,
+      .probeTimeout: probeTimeout, .nackShare: nackShare, .maximumLocalHealth: maximumLocalHealth,
+      .suspicionMinimum: suspicionMinimum, .suspicionMaximum: suspicionMaximum, .confirmations: confirmations,
+      .suspectPingInterval: suspectPingInterval, .suspectPingers: suspectPingers, .pingsBeforeDeath: pingsBeforeDeath,
+      .rumourFactor: rumourFactor, .fanout: fanout, .pushes: pushes, .pushInterval: pushInterval, .pushRate: pushRate,
+      .pushBurst: pushBurst, .notifyInterval: notifyInterval, .notifyFanout: notifyFanout,
+      .differenceStands: differenceStands, .pullInterval: pullInterval, .pullBackoff: pullBackoff,
+      .contactInterval: contactInterval,
+    ]
+    return texts.compactMapValues { $0 }
+  }
+}
+
+extension ArgumentHelp {
+  /// Listed in the table of the discussion instead, with its default, where the table can be two short lines each.
+  fileprivate static var hidden: ArgumentHelp { ArgumentHelp(visibility: .hidden) }
+}
