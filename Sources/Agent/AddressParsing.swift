@@ -40,6 +40,14 @@ extension Address {
   }
 }
 
+extension Address {
+  /// Whether it stands for all addresses of the machine: `0.0.0.0` or `::`.
+  package var isUnspecified: Bool { self == Address(ipv4: 0, port: port) || isDualStack }
+
+  /// Whether a socket that is bound to it takes both families: `::`.
+  package var isDualStack: Bool { high == 0 && low == 0 }
+}
+
 extension SocketAddress {
   /// NIO's form of an address.
   package init(_ address: Address) throws {
@@ -60,16 +68,22 @@ package struct HostPort: Equatable, Sendable {
       host = String(text[text.index(after: text.startIndex)..<close])
       let rest = text[text.index(after: close)...]
       guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
-      guard let port = rest.isEmpty ? defaultPort : UInt16(rest.dropFirst()) else { return nil }
+      guard let port = rest.isEmpty ? defaultPort : HostPort.port(rest.dropFirst()) else { return nil }
       self.port = port
     } else if colons == 1, let colon = text.firstIndex(of: ":") {
       host = String(text[..<colon])
-      guard let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+      guard let port = HostPort.port(text[text.index(after: colon)...]) else { return nil }
       self.port = port
     } else {
       host = text
       port = defaultPort
     }
     guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+    guard !host.contains(where: { $0 == "[" || $0 == "]" }) else { return nil }
+  }
+
+  /// Digits only: the standard library would take a sign as well.
+  private static func port(_ text: Substring) -> UInt16? {
+    text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
   }
 }

@@ -8,11 +8,17 @@
 package import Gossip
 package import NIOCore
 import NIOPosix
+import ServiceLifecycle
 
 /// An address and how it was found.
 package struct AdvertisedAddress: Equatable, Sendable {
   package var address: Address
   package var source: Source
+
+  package init(address: Address, source: Source) {
+    self.address = address
+    self.source = source
+  }
 
   /// Where the address comes from, best first.
   package enum Source: Equatable, Sendable {
@@ -30,20 +36,27 @@ package struct AdvertisedAddress: Equatable, Sendable {
       switch self {
       case .configured: "as configured"
       case .bound: "the bound address"
-      case .route(let seed): "the address used towards seed \(Foreign.text(seed))"
+      case .route(let seed): "the address used towards seed \(ForeignText.host(seed))"
       case .defaultRoute: "the default route's address"
-      case .interface(let name): "the address of \(Foreign.text(name))"
+      case .interface(let name): "the address of \(ForeignText.host(name))"
       case .loopback: "loopback, as there is no other"
       }
     }
   }
 
-  /// How long a seed's name may take: a node must start without its name server.
-  private static let lookUpTime: TimeAmount = .seconds(2)
+  /// How a host becomes addresses.
+  package typealias LookUp = @Sendable (HostPort, any EventLoop) -> EventLoopFuture<[Address]>
+
+  /// How long all seeds' names together may take: a node must start without its name server, and must not be killed
+  /// for it by whoever supervises it. Name servers of a network answer in milliseconds, or after one repeated question.
+  package static let lookUpTime: TimeAmount = .seconds(2)
 
   /// Checks what is configured, or finds an address that the bound socket can be reached at.
+  /// - Parameters:
+  ///   - time: for all look-ups together. They end at once when the task is cancelled or a graceful shutdown begins.
   package static func find(
-    configured: Address?, bound: Address, seeds: [String], loop: any EventLoop
+    configured: Address?, bound: Address, seeds: [String], loop: any EventLoop, within time: TimeAmount = lookUpTime,
+    lookUp: LookUp = { NameResolver.lookUp($0, on: $1) }
   ) async throws -> AdvertisedAddress {
     if let configured {
       let address = configured.port == 0 ? configured.with(port: bound.port) : configured
@@ -54,7 +67,16 @@ package struct AdvertisedAddress: Equatable, Sendable {
       return AdvertisedAddress(address: address, source: .configured)
     }
     guard bound.isUnspecified else { return AdvertisedAddress(address: bound, source: .bound) }
-    if let found = await towardsSeeds(seeds, bound: bound, loop: loop) { return found }
+    let hosts = seeds.compactMap { seed in
+      HostPort(seed, defaultPort: NameResolver.defaultPort).map { (seed: seed, host: $0) }
+    }
+    let found = hosts.map { lookUp($0.host, loop) }
+    let candidates = zip(hosts, await addresses(found, loop: loop, within: time))
+    for (host, addresses) in candidates {
+      if let address = await towards(host.host, addresses, bound: bound, loop: loop) {
+        return AdvertisedAddress(address: address, source: .route(seed: host.seed))
+      }
+    }
     for witness in [Address(ipv4: 0xCB00_7101, port: 9), Address(high: 0x2001_0DB8_0000_0000, low: 1, port: 9)]
     where bound.canSend(to: witness) {
       // 203.0.113.1 and 2001:db8::1 are for documentation (RFC 5737, RFC 3849): only the default route leads there.
@@ -64,31 +86,38 @@ package struct AdvertisedAddress: Equatable, Sendable {
     return firstInterface(bound: bound)
   }
 
-  /// The route to the first seed that has one.
-  private static func towardsSeeds(
-    _ seeds: [String], bound: Address, loop: any EventLoop
-  ) async -> AdvertisedAddress? {
-    for seed in seeds {
-      guard let host = HostPort(seed, defaultPort: Resolver.defaultPort) else { continue }
-      let isNumeric = Address(ip: host.host, port: host.port) != nil
-      for address in await lookUp(host, loop: loop) where bound.canSend(to: address) {
-        guard let local = await localAddress(towards: address, loop: loop) else { continue }
-        // Many systems list their own name as a loopback address. A list of seeds that every node shares names us too,
-        // and is no reason to advertise an address that only we can reach; loopback must be meant.
-        guard !local.isLoopback || isNumeric || host.host == "localhost" else { continue }
-        return AdvertisedAddress(address: local.with(port: bound.port), source: .route(seed: seed))
-      }
+  /// What each look-up gave, nothing for those that are not done in time.
+  private static func addresses(
+    _ lookUps: [EventLoopFuture<[Address]>], loop: any EventLoop, within time: TimeAmount
+  ) async -> [[Address]] {
+    // A promise may be kept twice; the second time means nothing.
+    let promises = lookUps.map { _ in loop.makePromise(of: [Address].self) }
+    let giveUp: @Sendable () -> Void = { for promise in promises { promise.succeed([]) } }
+    for (lookUp, promise) in zip(lookUps, promises) { promise.completeWith(lookUp) }
+    let bound = loop.scheduleTask(in: time, giveUp)
+    defer { bound.cancel() }
+    return await withTaskCancellationOrGracefulShutdownHandler {
+      var found: [[Address]] = []
+      for promise in promises { found.append((try? await promise.futureResult.get()) ?? []) }
+      return found
+    } onCancelOrGracefulShutdown: {
+      giveUp()
     }
-    return nil
   }
 
-  private static func lookUp(_ host: HostPort, loop: any EventLoop) async -> [Address] {
-    let promise = loop.makePromise(of: [Address].self)
-    let bound = loop.scheduleTask(in: lookUpTime) { promise.succeed([]) }
-    promise.completeWith(Resolver.lookUp(host, on: loop))
-    let found = try? await promise.futureResult.get()
-    bound.cancel()
-    return found ?? []
+  /// Our address on the route to a seed, which has these.
+  private static func towards(
+    _ host: HostPort, _ addresses: [Address], bound: Address, loop: any EventLoop
+  ) async -> Address? {
+    let isNumeric = Address(ip: host.host, port: host.port) != nil
+    for address in addresses where bound.canSend(to: address) {
+      guard let local = await localAddress(towards: address, loop: loop) else { continue }
+      // Many systems list their own name as a loopback address. A list of seeds that every node shares names us too,
+      // and is no reason to advertise an address that only we can reach; loopback must be meant.
+      guard !local.isLoopback || isNumeric || host.host == "localhost" else { continue }
+      return local.with(port: bound.port)
+    }
+    return nil
   }
 
   /// The address that a datagram to `target` would leave from. None is sent.
@@ -112,12 +141,6 @@ package struct AdvertisedAddress: Equatable, Sendable {
 }
 
 extension Address {
-  /// `0.0.0.0` or `::`, which stand for all addresses of the machine.
-  fileprivate var isUnspecified: Bool { high == 0 && (low == 0 || isIPv4 && low & 0xFFFF_FFFF == 0) }
-
-  /// A socket bound to `::` takes both families.
-  fileprivate var isDualStack: Bool { high == 0 && low == 0 }
-
   /// Whether a socket bound here can send there.
   fileprivate func canSend(to target: Address) -> Bool { isDualStack || isIPv4 == target.isIPv4 }
 

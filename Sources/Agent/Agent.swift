@@ -60,7 +60,7 @@ package final class Agent: Backend, Service {
   /// What carries out the effects that take time.
   struct Workers: Sendable {
     var notifier: Notifier
-    var resolver: Resolver
+    var resolver: NameResolver
   }
 
   init(
@@ -136,9 +136,12 @@ extension Agent {
       core.waiting[identity] = completion
       return (outcome, nil)
     }
-    // Publishing is among the effects, and so comes before the answer.
+    // Publishing is among the effects, and so comes before the answer. When this very stamp was merged a moment ago,
+    // its publishing is among the effects of another thread, which may be late: who is answered must see it all the same.
     perform(outcome)
-    if let answer { completion(answer) }
+    guard let answer else { return }
+    if case .accepted(let stamp) = answer { publish(stamp) }
+    completion(answer)
   }
 }
 

@@ -55,7 +55,7 @@ extension Agent {
     let notifier = Notifier(peers: configuration.notify, name: identity.name, loop: httpLoop) { [weak self] in
       self?.handle($0)
     }
-    let resolver = Resolver(
+    let resolver = NameResolver(
       seeds: configuration.seeds, loop: loop, takesIPv6: !datagramAddress.isIPv4
     ) { [weak self] seed, addresses, failure in
       self?.handle(.resolved(seed: seed, addresses, failure: failure))

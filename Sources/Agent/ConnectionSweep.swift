@@ -31,10 +31,12 @@ final class ConnectionSweep {
     for connection in Array(connections.values) { connection.sweep() }
   }
 
-  /// From now on each connection ends with its next answer, and at once when none is due. Gives what completes when
-  /// each is closed.
+  /// From now on each connection ends with its next answer.
+  func beginDraining() { isDraining = true }
+
+  /// The same, and those to which no answer is due end at once. Gives what completes when each is closed.
   func drainAll() -> [EventLoopFuture<Void>] {
-    isDraining = true
+    beginDraining()
     let closed = connections.values.compactMap(\.closed)
     for connection in Array(connections.values) { connection.drain() }
     return closed

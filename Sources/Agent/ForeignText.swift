@@ -9,6 +9,9 @@ package enum ForeignText {
   /// The most bytes of a foreign text that a sentence repeats. It names the mistake; it need not carry the whole.
   package static let shown = 64
 
+  /// The most bytes of a host name (RFC 1035, section 2.3.4), which is shown whole.
+  private static let hostName = 253
+
   /// For a line of text: letters of any script stay, everything invisible becomes `\u{…}`, and what is longer than
   /// `limit` bytes ends in `…`.
   package static func visible(_ text: String, limit: Int = shown) -> String {
@@ -25,6 +28,19 @@ package enum ForeignText {
     }
     return cut.utf8.count < text.utf8.count ? result + "…" : result
   }
+
+  /// As `visible`, for what may be as long as a host name: a seed, a name of a member, a resolver's complaint.
+  static func host(_ text: String) -> String { visible(text, limit: hostName) }
+
+  /// A name among other words: as it is when it is plain, else in quotes, so that no name reads like two entries of a
+  /// list.
+  static func name(_ name: String) -> String {
+    let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy { isWord($0) }
+    return isPlain ? host(name) : "\"\(host(name).replacing("\"", with: "\\\""))\""
+  }
+
+  /// Whether all of a text shows itself: nothing of it ends a line or steers a terminal.
+  package static func isVisible(_ text: String) -> Bool { text.unicodeScalars.allSatisfy { isVisible($0) } }
 
   /// For a JSON string, with its quotes (RFC 8259, section 7).
   package static func json(_ text: String) -> String {
@@ -76,6 +92,11 @@ package enum ForeignText {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
     default: true
     }
+  }
+
+  /// What needs no quotes: letters, digits and what host names and addresses are made of.
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ".-_:/@+[]".unicodeScalars.contains(scalar)
   }
 
   private static func hex4(_ value: UInt32) -> String {

@@ -73,6 +73,8 @@ package final class HTTPServer: Sendable {
   package func drain(within time: Duration) async {
     // An error means that it is closed already, which is what was wanted.
     try? await listener.close().get()
+    // On every loop before any connection ends: once one client was sent away, no other is told that it may stay.
+    for sweep in sweeps { try? await sweep.eventLoop.submit { sweep.value.beginDraining() }.get() }
     var closed: [EventLoopFuture<Void>] = []
     for sweep in sweeps {
       closed += (try? await sweep.eventLoop.submit { sweep.value.drainAll() }.get()) ?? []

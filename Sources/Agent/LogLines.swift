@@ -40,7 +40,7 @@ package struct LogLines: Sendable {
   private func line(for report: Report) -> LogLine {
     switch report {
     case .valueChanged(_, let to, let notifier):
-      LogLine(.info, "NewVal: \(to.value) Gen: \(to.generation) Notifier: \(Foreign.name(notifier))")
+      LogLine(.info, "NewVal: \(to.value) Gen: \(to.generation) Notifier: \(ForeignText.name(notifier))")
     case .concurrentWrites(let kept, let dropped):
       LogLine(
         .notice,
@@ -53,21 +53,21 @@ package struct LogLines: Sendable {
     case .memberChanged(let name, let address, let from, let to, let reason):
       LogLines.changeLine(name, address, from, to, reason)
     case .memberForgotten(let name, let address):
-      LogLine(.info, "Member: \(Foreign.name(name)) \(address) is forgotten: it was gone long enough")
+      LogLine(.info, "Member: \(ForeignText.name(name)) \(address) is forgotten: it was gone long enough")
     case .ready(let readiness):
       readyLine(readiness)
     case .summary(let members, let live, _):
       LogLines.membersLine(members, live: live)
     case .stalled(let duration):
-      LogLine(.warning, "This process did not run for \(Foreign.seconds(duration)); nobody is accused for it")
+      LogLine(.warning, "This process did not run for \(duration.inWords); nobody is accused for it")
     case .advertisedAddressRefused(let member, let why):
       refusedLine(by: member, why)
     case .seedUnresolved(let seed, let failure):
-      LogLine(.warning, "Seed \(seedName(seed)) does not resolve (\(Foreign.text(failure))); it is tried again")
+      LogLine(.warning, "Seed \(seedName(seed)) does not resolve (\(ForeignText.host(failure))); it is tried again")
     case .noSeedAnswered(let attempts):
       LogLine(
         .warning,
-        "No seed has answered \(attempts) attempts (\(seeds.map(Foreign.text).joined(separator: ", "))); "
+        "No seed has answered \(attempts) attempts (\(seeds.map(ForeignText.host).joined(separator: ", "))); "
           + "they are tried for ever")
     case .refuted(let status, let incarnation):
       LogLine(.info, "Refuted: we were said to be \(status.rawValue); our incarnation is now \(incarnation)")
@@ -75,7 +75,7 @@ package struct LogLines: Sendable {
   }
 
   private func seedName(_ seed: Int) -> String {
-    seeds.indices.contains(seed) ? Foreign.text(seeds[seed]) : "number \(seed)"
+    seeds.indices.contains(seed) ? ForeignText.host(seeds[seed]) : "number \(seed)"
   }
 
   private func readyLine(_ readiness: Readiness) -> LogLine {
@@ -88,7 +88,8 @@ package struct LogLines: Sendable {
 
   /// `Members: n1 10.0.0.1:7946 alive, n2 10.0.0.2:7946 dead`, as the original's.
   private static func membersLine(_ members: [MemberSummary], live: Int) -> LogLine {
-    let list = members.map { "\(Foreign.name($0.name)) \($0.address) \($0.status.rawValue)" }.joined(separator: ", ")
+    let list = members.map { "\(ForeignText.name($0.name)) \($0.address) \($0.status.rawValue)" }.joined(
+      separator: ", ")
     // In a large cluster only the members that changed are listed; the number of all must then be said.
     let isWhole = live == members.count { $0.status == .alive || $0.status == .suspect }
     let changed = list.isEmpty ? "none changed" : "changed: \(list)"
@@ -109,7 +110,7 @@ package struct LogLines: Sendable {
   ) -> LogLine {
     let was = from.map { " (was \($0.rawValue))" } ?? ""
     let level: Logger.Level = to == .suspect || to == .dead ? .notice : .info
-    return LogLine(level, "Member: \(Foreign.name(name)) \(address) is \(to.rawValue)\(was): \(words(reason))")
+    return LogLine(level, "Member: \(ForeignText.name(name)) \(address) is \(to.rawValue)\(was): \(words(reason))")
   }
 
   private static func words(_ reason: Reason) -> String {
@@ -131,11 +132,11 @@ extension LogLines {
     version: String, identity: Identity, found: AdvertisedAddress.Source, datagrams: Address, http: Address,
     configuration: AgentConfiguration
   ) -> LogLine {
-    let seeds = configuration.seeds.map(Foreign.text).joined(separator: ", ")
+    let seeds = configuration.seeds.map(ForeignText.host).joined(separator: ", ")
     return LogLine(
       .info,
-      "Unum \(version): \(Foreign.name(identity.name)) at \(identity.address) (\(found.words)), UDP \(datagrams), "
-        + "HTTP \(http), cluster \(Foreign.name(configuration.cluster)), "
+      "Unum \(version): \(ForeignText.name(identity.name)) at \(identity.address) (\(found.words)), UDP \(datagrams), "
+        + "HTTP \(http), cluster \(ForeignText.name(configuration.cluster)), "
         + (seeds.isEmpty ? "no seeds" : "seeds \(seeds)"))
   }
 }
@@ -151,32 +152,14 @@ package struct RefusalSummary: Equatable, Sendable {
     let news = zip(Refusal.allCases, zip(counts, last.counts)).filter { $0.1.0 > $0.1.1 }
     guard !news.isEmpty else { return nil }
     let list = news.map { "\($0.1.0 - $0.1.1) \($0.0.rawValue)" }.joined(separator: ", ")
-    return LogLine(.notice, "Refused in the last \(Foreign.seconds(interval)): \(list)")
+    return LogLine(.notice, "Refused in the last \(interval.inWords): \(list)")
   }
 }
 
-/// What others chose, or what has a unit, as it stands in a line.
-enum Foreign {
-  /// A name: as it is when it is plain, else in quotes, so that no name reads like two entries of a list.
-  static func name(_ name: String) -> String {
-    let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy { isWord($0) }
-    return isPlain ? text(name) : "\"\(text(name).replacing("\"", with: "\\\""))\""
-  }
-
-  /// Free text, such as a seed or a resolver's complaint; nothing in it ends the line.
-  static func text(_ text: String) -> String { ForeignText.visible(text, limit: longest) }
-
-  /// A duration for people, to a tenth of a second.
-  static func seconds(_ duration: Duration) -> String {
-    let tenths = (duration.microseconds + 50_000) / 100_000
+extension Duration {
+  /// For people, to a tenth of a second.
+  fileprivate var inWords: String {
+    let tenths = (microseconds + 50_000) / 100_000
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
-  }
-
-  /// Bytes that are shown of any one text: a whole host name (RFC 1035 allows 253).
-  private static let longest = 253
-
-  /// What needs no quotes: letters, digits and what host names and addresses are made of.
-  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ".-_:/@+[]".unicodeScalars.contains(scalar)
   }
 }

@@ -67,14 +67,13 @@ package struct LogSink: LogHandler {
   }
 
   private static func line(time: String, level: Logger.Level, message: String, _ pairs: [(String, String)]) -> String {
-    let suffix = pairs.map { " \(Foreign.text($0.0))=\(Foreign.name($0.1))" }.joined()
+    let suffix = pairs.map { " \(ForeignText.host($0.0))=\(ForeignText.name($0.1))" }.joined()
     // The last defence: whatever a message holds, it cannot end its line or steer a terminal.
     return "\(time) \(level.rawValue) \(LogSink.seen(message))\(suffix)\n"
   }
 
   private static func seen(_ message: String) -> String {
-    let isClean = message.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-    return isClean ? message : ForeignText.visible(message, limit: .max)
+    ForeignText.isVisible(message) ? message : ForeignText.visible(message, limit: .max)
   }
 
   private static func object(

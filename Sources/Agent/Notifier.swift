@@ -67,7 +67,7 @@ package final class Notifier: Sendable {
   private static let keptConnections = 4
   /// A kept connection is closed after this long; below the 60 s after which servers close idle ones themselves.
   private static let idleTime: TimeAmount = .seconds(10)
-  /// Posts under way at once. Two every two seconds, each over in four: far more means a fault of ours.
+  /// Posts to members under way at once. Two every two seconds, each over in four: far more means a fault of ours.
   private static let maximumBusy = 64
 
   /// - Parameters:
@@ -107,7 +107,7 @@ package final class Notifier: Sendable {
     }
   }
 
-  /// Closes all connections, for good.
+  /// Closes all connections, for good; one in the middle of a request closes behind its answer, or the answer's time.
   package func close() async {
     let closing = loop.submit { [self] in
       state.value.isClosed = true
@@ -151,7 +151,7 @@ extension Notifier {
       state.value.peers[key] = peer
       return
     }
-    guard state.value.peers.values.count(where: \.isBusy) < Notifier.maximumBusy else { return count(.dropped) }
+    guard mayBegin(key) else { return count(.dropped) }
     if peer.place != place {
       // The member restarted with another HTTP port.
       peer.connection?.close()
@@ -167,11 +167,21 @@ extension Notifier {
     if let kept { ask(kept, stamp, key, isFresh: false) } else { connect(stamp, key, place) }
   }
 
+  /// Extra peers are as many as were configured, and neither hold members up nor are held up by them: a name server
+  /// that hangs keeps a peer busy for half a minute.
+  private func mayBegin(_ key: Key) -> Bool {
+    guard case .member = key else { return true }
+    let busy = state.value.peers.count { key, peer in
+      if case .member = key { peer.isBusy } else { false }
+    }
+    return busy < Notifier.maximumBusy
+  }
+
   private func connect(_ stamp: Stamp, _ key: Key, _ place: Place) {
     let addresses =
       switch place {
       case .address(let address): loop.makeSucceededFuture([address])
-      case .host(let host): Resolver.lookUp(host, on: loop)
+      case .host(let host): NameResolver.lookUp(host, on: loop)
       }
     let loop = self.loop
     addresses
@@ -179,7 +189,11 @@ extension Notifier {
       .assumeIsolated()
       .whenComplete { [self] result in
         switch result {
-        case .success(let connection): ask(connection, stamp, key, isFresh: true)
+        case .success(let connection):
+          guard !state.value.isClosed else { return connection.close() }
+          // Once for each connection: every callback is kept until it closes.
+          connection.whenClosed { [weak self] in self?.forgetIfGone(key) }
+          ask(connection, stamp, key, isFresh: true)
         case .failure(let error): finish(key, NotifyConnection.isRefusal(error) ? .refused : .failed, nil)
         }
       }
@@ -223,16 +237,16 @@ extension Notifier {
   /// Keeps the peer's connection for a while, if there is one and room for it; else forgets the peer.
   private func rest(_ key: Key) {
     let kept = state.value.peers.values.count { $0.connection != nil && !$0.isBusy }
-    guard let connection = state.value.peers[key]?.connection, kept <= Notifier.keptConnections else {
-      return forget(key)
-    }
-    connection.whenClosed { [weak self] in
-      guard let self, let peer = state.value.peers[key], !peer.isBusy, peer.connection?.isOpen == false else { return }
-      forget(key)
-    }
+    guard state.value.peers[key]?.connection != nil, kept <= Notifier.keptConnections else { return forget(key) }
     state.value.peers[key]?.idle = loop.assumeIsolated().scheduleTask(in: Notifier.idleTime) { [weak self] in
       self?.forget(key)
     }
+  }
+
+  /// The peer closed a connection: if it was the one that is kept, there is nothing left to keep.
+  private func forgetIfGone(_ key: Key) {
+    guard let peer = state.value.peers[key], !peer.isBusy, peer.connection?.isOpen == false else { return }
+    forget(key)
   }
 
   private func forget(_ key: Key) {

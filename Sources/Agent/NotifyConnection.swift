@@ -131,12 +131,13 @@ final class NotifyHandler: ChannelInboundHandler {
       if bodySize > NotifyHandler.maximumBody { end(context, NotifyFailure.tooLong) }
     case .end:
       guard let head else { return end(context, NotifyFailure.unasked) }
+      // Taken before the connection closes, which would otherwise end the request as failed.
+      let promise = self.promise
+      self.promise = nil
       if !head.isKeepAlive {
         isReusable = false
         context.close(promise: nil)
       }
-      let promise = self.promise
-      self.promise = nil
       promise?.succeed(head.status.code)
     }
   }

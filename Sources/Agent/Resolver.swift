@@ -10,7 +10,7 @@ package import NIOCore
 import NIOPosix
 
 /// Looks up the configured seeds when the node asks for them.
-package final class Resolver: Sendable {
+package final class NameResolver: Sendable {
   /// What to do with an answer: the seed's number, its addresses, and why there are none.
   package typealias Receiver = @Sendable (Int, [Address], String?) -> Void
 
@@ -34,7 +34,7 @@ package final class Resolver: Sendable {
   ///   - loop: where `receiver` is called.
   ///   - takesIPv6: whether our socket can send to IPv6 at all; else such addresses are left out.
   package init(seeds: [String], loop: any EventLoop, takesIPv6: Bool, receiver: @escaping Receiver) {
-    self.seeds = seeds.map { HostPort($0, defaultPort: Resolver.defaultPort) }
+    self.seeds = seeds.map { HostPort($0, defaultPort: NameResolver.defaultPort) }
     self.loop = loop
     self.takesIPv6 = takesIPv6
     self.receiver = receiver
@@ -55,7 +55,7 @@ package final class Resolver: Sendable {
       return !state.inFlight[seed]
     }
     guard isFirst else { return }
-    Resolver.lookUp(host, on: loop).whenComplete { [self] result in
+    NameResolver.lookUp(host, on: loop).whenComplete { [self] result in
       state.withLockedValue { $0.inFlight[seed] = false }
       answer(seed, result.mapError { $0 as? LookupFailure ?? LookupFailure("\($0)") })
     }
@@ -78,7 +78,7 @@ package final class Resolver: Sendable {
     if usable.isEmpty, !addresses.isEmpty {
       return .failure(LookupFailure("no address that this socket can send to, only \(addresses[0])"))
     }
-    return .success(Array(usable.prefix(Resolver.maximumAddresses)))
+    return .success(Array(usable.prefix(NameResolver.maximumAddresses)))
   }
 }
 
@@ -88,12 +88,20 @@ package struct LookupFailure: Error, Equatable {
   init(_ reason: String) { self.reason = reason }
 }
 
-extension Resolver {
+extension NameResolver {
   /// All addresses of a host, in the system's order of preference; a numeric one is given back at once.
   package static func lookUp(_ host: HostPort, on loop: any EventLoop) -> EventLoopFuture<[Address]> {
     if let numeric = Address(ip: host.host, port: host.port) { return loop.makeSucceededFuture([numeric]) }
-    return NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try addresses(of: host) }
+    return threads.runIfActive(eventLoop: loop) { try addresses(of: host) }
   }
+
+  /// Threads of our own: NIO's are as many as cores, and where two names hang there, every other name would wait half a
+  /// minute for them. Eight cost nothing until the first name is looked up; names that hang usually hang together.
+  private static let threads: NIOThreadPool = {
+    let threads = NIOThreadPool(numberOfThreads: 8)
+    threads.start()
+    return threads
+  }()
 
   /// Blocks, possibly for long.
   private static func addresses(of host: HostPort) throws(LookupFailure) -> [Address] {

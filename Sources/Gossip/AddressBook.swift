@@ -66,6 +66,8 @@ struct AddressBook: Sendable {
     if !ourselves.contains(address) { ourselves.append(address) }
   }
 
+  mutating func metAnother(at address: Address) { ourselves.removeAll { $0 == address } }
+
   /// An entry at random; nil when it is none's turn.
   mutating func draw(at now: Instant, _ settings: Settings, using generator: inout Generator) -> Entry? {
     guard count > 0 else { return nil }
@@ -95,7 +97,7 @@ extension Node {
       // A seed whose addresses are all live members has nothing to tell; its name may still come to mean others.
       let isAllLive = book.seeds[seed]?.allSatisfy { isLive($0) } ?? false
       if !isAllLive || generator.chance(0.1) { emit(.resolve(seed: seed)) }
-    case .member(let gone): contact(gone.address)
+    case .member(let gone): if !isLive(gone.address) { contact(gone.address) }
     case nil: break
     }
   }
@@ -103,7 +105,7 @@ extension Node {
   /// Asks whoever is at an address to answer.
   mutating func contact(_ address: Address) {
     guard address.isReachable else { return }
-    ask(.contact, address, for: .contact)
+    ask(.contact, address, for: .contact, introduces: true)
   }
 
   /// The addresses that a seed has now.
@@ -121,8 +123,9 @@ extension Node {
     }
     book.failures[seed] = 0
     book.learnt(Array(reachable), ofSeed: seed)
-    for address in reachable where !book.ourselves.contains(address) {
-      // Our own address is asked too, until we meet ourselves there: it might be another's who had it first.
+    for address in reachable {
+      // Our own address is asked too, until we meet ourselves there: it might be another's who had it first. Any other
+      // at which we met ourselves is asked for ever: a balancer may lead to us today and to others tomorrow.
       if address == identity.address ? book.isJoining : !isLive(address) { contact(address) }
     }
     readyIfAllSeedsAreOurselves()
@@ -137,6 +140,7 @@ extension Node {
   /// Whoever was contacted answered.
   mutating func contactAnswered(_ address: Address, by sender: Message.Sender) {
     book.isJoining = false
+    book.metAnother(at: address)
     if isLive(sender.address) { pullSoon(from: sender.address) } else { verify(sender.address) }
   }
 
@@ -165,7 +169,7 @@ extension Node {
   private mutating func contactAllSeeds() {
     book.attempts += 1
     for seed in book.seeds.indices { emit(.resolve(seed: seed)) }
-    if let gone = book.gone.last { contact(gone.address) }
+    if !book.gone.isEmpty { contact(book.gone[generator.below(book.gone.count)].address) }
     let backoff = min(book.attempts, AddressBook.joinBackoff.count) - 1
     book.deadline = now.monotonic + AddressBook.joinBackoff[backoff]
     guard book.complainAt <= now.monotonic else { return }

@@ -23,6 +23,8 @@ struct AntiEntropy: Sendable {
     var peersLeft: Int
     var due: Instant
     var learnt = false
+    /// Pages that came.
+    var pages = 0
   }
 
   private var difference: Difference?
@@ -157,8 +159,11 @@ extension Node {
   mutating func pageCame(_ nonce: UInt64, more: Bool, last: Address?, learnt: Bool) {
     guard var current = antiEntropy.pull, current.nonce == nonce else { return }
     current.learnt = current.learnt || learnt
+    current.pages += 1
     antiEntropy.pull = current
-    if more, let last {
+    // The cursor moves on with each page, or a liar could keep us pulling for ever.
+    let isFurther = last.map { last in current.after.map { $0 < last } ?? true } ?? false
+    if more, isFurther, current.pages < settings.maximumMembers / AntiEntropy.recordsOfAPage, let last {
       let peer = otherPeer(than: current.peer) ?? current.peer
       pull(from: peer, after: last, peersLeft: AntiEntropy.peersPerPage)
     } else {
@@ -172,7 +177,7 @@ extension Node {
     let nonce = questions.ask(peer, for: .pull, at: now.monotonic, using: &generator)
     antiEntropy.pull = AntiEntropy.Pull(
       peer: peer, after: after, nonce: nonce, tries: tries, peersLeft: peersLeft, due: now.monotonic + wait,
-      learnt: antiEntropy.pull?.learnt ?? false)
+      learnt: antiEntropy.pull?.learnt ?? false, pages: antiEntropy.pull?.pages ?? 0)
     counters.pulls += 1
     send(.pull(after: after, buckets: members.buckets), to: peer, nonce: nonce, isStranger: true)
   }
@@ -188,4 +193,6 @@ extension Node {
 extension AntiEntropy {
   /// The bytes of a page before its records.
   static let pageOverhead = 77
+  /// The fewest records that a page has when there are more: those with the longest names.
+  static let recordsOfAPage = 9
 }

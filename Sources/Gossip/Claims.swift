@@ -114,7 +114,7 @@ extension Node {
   /// Whether there is room for one more member, if need be in place of the tombstone that is oldest.
   private mutating func makeRoom() -> Bool {
     guard members.count >= settings.maximumMembers else { return true }
-    let tombstones = (0..<members.count).filter { !members[$0].isLive }
+    let tombstones = (0..<members.count).filter { !members[$0].isLive && members[$0].address != identity.address }
     guard let oldest = tombstones.min(by: { members[$0].since < members[$1].since }) else { return false }
     members.remove(at: oldest)
     return true
@@ -150,7 +150,6 @@ extension Node {
   /// A member is live that was not.
   private mutating func appeared(_ address: Address) {
     probe.added(address, using: &generator)
-    book.remove(address)
     book.isJoining = false
     antiEntropy.listChanged(at: now.monotonic, settings)
   }
@@ -161,6 +160,9 @@ extension Node {
     push.changed(.membership, at: now.monotonic, settings)
   }
 
+  /// Longer than rumours travel; a minute that such a member is away is better than an hour.
+  private static let absurdForgetting: Duration = .seconds(60)
+
   /// Forgets members that are dead or left for long.
   mutating func forgetIfDue() {
     guard forgetAt <= now.monotonic else { return }
@@ -168,7 +170,11 @@ extension Node {
     guard members.tombstones > 0 else { return }
     for index in (0..<members.count).reversed() {
       let member = members[index]
-      let isOld = now.monotonic - member.since > settings.forgetting
+      // Only the member itself can have said what no clock can reach; if it is gone, its next process says less. So that
+      // it is not kept out by its own tombstone, that is forgotten soon.
+      let isAbsurd = member.record.incarnation > ceiling.forHearsay
+      let forgetting = isAbsurd ? min(settings.forgetting, Node.absurdForgetting) : settings.forgetting
+      let isOld = now.monotonic - member.since > forgetting
       guard isOld, !member.isLive, member.address != identity.address else { continue }
       members.remove(at: index)
       emit(.report(.memberForgotten(name: member.record.name, member.address)))

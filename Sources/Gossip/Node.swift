@@ -56,7 +56,7 @@ package struct Node: Sendable {
     cluster = Hash.of(settings.cluster)
     generator = Generator(seed: seed)
     let record = Record(
-      address: identity.address, incarnation: min(max(now.wall, 1), Wire.maximumIncarnation - 1), state: .alive,
+      address: identity.address, incarnation: min(max(now.wall, 1), Node.highestStart), state: .alive,
       name: identity.name, httpPort: identity.httpPort)
     members = Membership(ourselves: Member(record: record, since: start))
     register = Register(at: start)
@@ -67,7 +67,7 @@ package struct Node: Sendable {
     strangers = TokenBucket(perSecond: settings.strangerRate, burst: settings.strangerRate, at: start)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)
-    refutation = Refutation(at: start, settings)
+    refutation = Refutation(at: start)
     readiness = ReadinessGate(at: start, settings)
     reports = Reports(at: start, settings)
     notifyAt = start + .microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))
@@ -149,6 +149,9 @@ package struct Node: Sendable {
 
   /// Dead members are looked through this often for those to forget; a tenth of a minute more or less is nothing there.
   static let forgetInterval: Duration = .seconds(6)
+
+  /// A clock beyond the year 2255 is no clock: starting there would leave less of the range for refuting.
+  static let highestStart: UInt64 = 1 << 53
 
   // MARK: What every part uses
 

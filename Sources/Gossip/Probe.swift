@@ -75,6 +75,7 @@ struct Probe: Sendable {
 
   /// A member joined: it is asked somewhere in the rest of this round.
   mutating func added(_ address: Address, using generator: inout Generator) {
+    guard !order[position...].contains(address) else { return }
     order.insert(address, at: position + generator.below(order.count - position + 1))
   }
 

@@ -75,6 +75,7 @@ struct Questions: Sendable {
 
   /// Answers later than this are nobody's: the slowest probe (local health and round trip at their worst) has ended.
   private static let memory: Duration = .seconds(5)
-  /// A node asks some tens a second at the most; what goes beyond is a flood, and the oldest are given up.
-  private static let capacity = 512
+  /// A node asks some tens a second, and ten a second of each suspect: this remembers 80 suspects for all that time, and
+  /// the pings of hundreds for as long as answers take. Beyond it the oldest are given up.
+  private static let capacity = 4096
 }

@@ -28,7 +28,8 @@ extension Node {
     let changesBefore = reports.changes
     believe(message, source, question, &reply)
     if let question { answered(question, message, learnt: reports.changes != changesBefore) }
-    answer(message, &reply, limit: bytes.count)
+    // Overtaken by a newer stamp on its way, an acknowledged push needs no answer: the newer one is pushed as well.
+    answer(message, &reply, limit: bytes.count, wantsNewer: question?.purpose != .write)
   }
 
   /// What is still owed to the sender of the datagram in hand.
@@ -94,7 +95,7 @@ extension Node {
   }
 
   /// Answers the question in a datagram, or tells the sender what it should hear.
-  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int) {
+  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int, wantsNewer: Bool) {
     if message.sender.wantsIntroduction { reply.records.append(ownRecord) }
     switch message.body {
     case .ping(let target):
@@ -102,14 +103,20 @@ extension Node {
     case .contact:
       respond(.ack, reply, to: message.sender.address)
     case .request(let target, let deadline):
-      pingFor(message.sender.address, target, deadline: deadline, nonce: message.nonce, reply)
+      pingFor(message.sender.address, target, deadline: deadline, nonce: message.nonce)
+      tellWhatIsOwed(message, reply, wantsNewer: true)
     case .pull(let after, let buckets):
       sendPage(to: reply.source, message.sender.address, nonce: message.nonce, after: after, buckets, limit: limit)
     case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice:
-      let isOlder = message.stamp < register.stamp
-      guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
-      send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
+      tellWhatIsOwed(message, reply, wantsNewer: wantsNewer)
     }
+  }
+
+  /// Tells a sender that gets no other answer now what it should hear: a newer stamp, or better claims.
+  private mutating func tellWhatIsOwed(_ message: Message, _ reply: Reply, wantsNewer: Bool) {
+    let isOlder = wantsNewer && message.stamp < register.stamp
+    guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
+    send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
   }
 
   private mutating func respond(_ body: Message.Body, _ reply: Reply, to recipient: Address) {
@@ -168,7 +175,7 @@ extension Node {
       suspectAnswered(target)
       probeAnswered(by: target)
     case .nack: helperSpoke(sender)
-    case .page(let more): pageCame(question.nonce, more: more, last: message.rumours.last?.address, learnt: learnt)
+    case .page(let more): pageCame(question.nonce, more: more, last: message.rumours.map(\.address).max(), learnt: learnt)
     case .notice(let refused): advertisedAddressRefused(refused, by: sender)
     case .ping, .contact, .request, .gossip, .pull: break
     }
@@ -183,6 +190,8 @@ extension Node {
         $0.hasAnswered = true
         $0.roundTrip.measured(elapsed)
       }
+      // Only now: what is live by hearsay may be gone before we ever reach it, and must not be lost from the book.
+      if members[index].isLive { book.remove(sender.address) }
       probe.roundTrip.measured(elapsed)
     }
     suspectAnswered(sender.address)

@@ -15,15 +15,19 @@ struct Refutation: Sendable {
   /// The highest record of us with an incarnation that is not ours, and when it may be answered.
   private var claim: Record?
   private var claimAt: Instant
-  private var claimWait: Duration
+  /// Zero until the first claim was answered.
+  private var claimWait = Duration.zero
 
   /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
   private static let longestWait: Duration = .seconds(60)
 
-  init(at now: Instant, _ settings: Settings) {
+  /// A claim above it is a lie, as no process starts so high, and to outbid it would spend what refuting needs. Nobody
+  /// else believes such a claim unless we say it ourselves. The other half of the range lasts for 2^61 refutations.
+  private static let highestClaim = Wire.maximumIncarnation / 2
+
+  init(at now: Instant) {
     accusationAt = now
     claimAt = now
-    claimWait = settings.period
   }
 
   var deadline: Instant {
@@ -34,6 +38,7 @@ struct Refutation: Sendable {
   mutating func note(_ record: Record, own incarnation: UInt64) {
     guard record.incarnation < Wire.maximumIncarnation else { return }
     if record.incarnation > incarnation {
+      guard record.incarnation < Refutation.highestClaim else { return }
       if claim.map(record.outranks) ?? true { claim = record }
     } else if accusation.map(record.outranks) ?? true {
       accusation = record
@@ -46,7 +51,8 @@ struct Refutation: Sendable {
       claim = nil
       accusation = nil
       let isOver = now - claimAt > Refutation.longestWait
-      claimWait = isOver ? settings.period : min(claimWait + claimWait, Refutation.longestWait)
+      let doubled = max(claimWait + claimWait, settings.period)
+      claimWait = isOver ? settings.period : min(doubled, Refutation.longestWait)
       claimAt = now + claimWait
       return record
     }

@@ -16,9 +16,7 @@ struct Relay: Sendable {
 
 extension Node {
   /// Pings a member for another.
-  mutating func pingFor(
-    _ asker: Address, _ target: Address, deadline: UInt16, nonce: UInt64, _ reply: Reply
-  ) {
+  mutating func pingFor(_ asker: Address, _ target: Address, deadline: UInt16, nonce: UInt64) {
     guard target != identity.address, isLive(asker) else { return counters.refuse(.notMember) }
     // Whom we hold dead we do not ping for others; saying nothing would look like our own failure.
     guard isLive(target) else { return send(.nack, to: asker, nonce: nonce) }

@@ -63,7 +63,8 @@ extension Node {
   mutating func notifyIfDue() {
     guard notifyAt <= now.monotonic else { return }
     notifyAt = now.monotonic + settings.notifyInterval
-    guard !leaving.isUnderWay else { return }
+    // Above the ceiling of others for strangers it would only be refused: then it spreads by datagrams alone.
+    guard !leaving.isUnderWay, register.stamp.generation <= ceiling.forStrangers else { return }
     let ourselves = identity.address
     let peers = members.random(settings.notifyFanout, using: &generator) {
       $0.isLive && $0.address != ourselves && $0.record.httpPort != 0

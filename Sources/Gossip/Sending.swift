@@ -39,13 +39,15 @@ extension Node {
     emit(.send(bytes, to: destination))
   }
 
-  /// Asks a question: sends it with a nonce that its answer must repeat.
-  mutating func ask(_ body: Message.Body, _ target: Address, for purpose: Questions.Purpose) {
-    let isIntroduction = purpose == .contact || purpose == .verification
+  /// Asks a question: sends it with a nonce that its answer must repeat. One that introduces us asks for an introduction
+  /// in return, and is as long as that may be.
+  mutating func ask(
+    _ body: Message.Body, _ target: Address, for purpose: Questions.Purpose, introduces: Bool = false
+  ) {
     let nonce = questions.ask(target, for: purpose, at: now.monotonic, using: &generator)
     send(
-      body, to: target, nonce: nonce, first: isIntroduction ? [ownRecord] : [], wantsIntroduction: isIntroduction,
-      isStranger: isIntroduction)
+      body, to: target, nonce: nonce, first: introduces ? [ownRecord] : [], wantsIntroduction: introduces,
+      isStranger: introduces || purpose == .verification)
   }
 
   /// What is held against this member, if anything.

@@ -14,9 +14,12 @@ struct Verification: Sendable {
   var tries = 0
   var next: Instant
 
-  /// Three tries, 200 ms apart: a newcomer behind 20 % loss fails all with 5 %, and then tries again itself. Only one
-  /// when another address claims it without having paid for it with a datagram as long: then we would be the amplifier.
-  var mostTries: Int { source == nil || source == address || contact != nil ? 3 : 1 }
+  /// Whether what is sent there was earned: it is our own question, or the claim came in a datagram as long as our
+  /// ping. Else anyone could have us send three long pings for one short datagram with a forged source: a short claim
+  /// gets one short ping, and the long one follows when that is answered.
+  var isEarned: Bool { source == nil || contact != nil }
+  /// Three tries, 200 ms apart: a newcomer behind 20 % loss fails all with 5 %, and then tries again itself.
+  var mostTries: Int { isEarned ? 3 : 1 }
   static let interval: Duration = .milliseconds(200)
   /// Strangers are limited to 100 a second, and each is done in 0.6 s.
   static let capacity = 64
@@ -45,7 +48,7 @@ extension Node {
         verifications[index].tries += 1
         verifications[index].next = now.monotonic + Verification.interval
         let address = verifications[index].address
-        ask(.ping(target: address), address, for: .verification)
+        ask(.ping(target: address), address, for: .verification, introduces: verifications[index].isEarned)
       } else {
         given.append(verifications[index])
       }
@@ -59,6 +62,7 @@ extension Node {
     let isAnother = verification.claimed.map { $0 != sender.incarnation } ?? false
     let isElsewhere = verification.source != nil && verification.source != verification.address
     end(verification, with: isAnother && isElsewhere ? .taken : nil)
+    if !verification.isEarned, !isLive(sender.address) { verify(sender.address) }
   }
 
   /// Another process answers at that address.

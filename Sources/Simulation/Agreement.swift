@@ -67,6 +67,11 @@ extension Cluster {
   /// The stamp that a host's process published last.
   package func stamp(of host: Int) -> Stamp { invariants.published(host) }
 
+  /// The members that a host's node holds alive or suspect, itself among them.
+  package func liveMembers(of host: Int) -> Int {
+    status(of: host).members.count { $0.status == .alive || $0.status == .suspect }
+  }
+
   /// What a host's node says of itself and the others.
   package func status(of host: Int) -> StatusSnapshot { nodes[host].status(at: hosts[host].clock.now(at: time)) }
 }

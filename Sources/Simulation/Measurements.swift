@@ -88,6 +88,30 @@ package struct Laboratory: Sendable {
     return found
   }
 
+  /// Writes on one node after the other, each on top of the one before, so far apart: how many of them were told as
+  /// lost. None was.
+  package func falseLosses(of writes: Int, apart gap: Duration) throws(Violation) -> Int {
+    var cluster = cluster()
+    let time = cluster.time
+    for number in 0..<writes {
+      cluster.perform(.set(number % hosts, Int64(number)))
+      cluster.run(until: time + gap * (number + 1))
+    }
+    cluster.run(for: .seconds(2))
+    try cluster.check()
+    return cluster.running.reduce(0) { $0 + Int(cluster.status(of: $1).lostWrites) }
+  }
+
+  /// How long a node that was cut off from all others takes to hold them all dead.
+  package func isolation() throws(Violation) -> Duration? {
+    var cluster = cluster()
+    cluster.perform(.impair(FaultID(1), Impairment.partition([[0], Array(1..<hosts)])))
+    let start = cluster.time
+    let isAlone = cluster.run(until: start + .seconds(300)) { $0.liveMembers(of: 0) == 1 }
+    try cluster.check()
+    return isAlone ? cluster.time - start : nil
+  }
+
   // MARK: Traffic
 
   /// What one node sends in a second while nothing happens: datagrams, and bytes with the headers of Ethernet, IPv4 and

@@ -10,16 +10,12 @@ package struct Trial: Sendable {
   /// How long there are faults.
   package var faults: Duration
   package var settings = Settings()
-  /// How long after the cluster came together accusations still count as echoes of the faults: a probe that began
-  /// under them may end in failure when they are over. Zero is strict.
-  package var echo: Duration
 
   package init(seed: UInt64, hosts: Int = 5, kinds: [FaultKind] = FaultKind.common, faults: Duration = .seconds(60)) {
     self.seed = seed
     self.hosts = hosts
     self.kinds = kinds
     self.faults = faults
-    echo = settings.longestProbe
   }
 
   /// What came of it.
@@ -46,7 +42,6 @@ package struct Trial: Sendable {
     for (time, action) in schedule.planned { cluster.schedule(action, at: time) }
     cluster.run(until: schedule.end + .microseconds(1))
     let settling = cluster.settle(within: settings.settlingTime(hosts: hosts))
-    cluster.run(for: echo)
     cluster.proveCalm()
     return Outcome(
       violation: cluster.violation, settling: settling, trace: cluster.trace, census: cluster.census,
@@ -76,10 +71,6 @@ extension Cluster {
 }
 
 extension Settings {
-  /// The longest that one probe takes: at the worst local health, to a member whose round trips are believed to be ten
-  /// times too long for a LAN (the protocol's limit).
-  fileprivate var longestProbe: Duration { probeTimeout * (1 + maximumLocalHealth) * 10 }
-
   /// By when a cluster has come together after all faults have ended. The sum of what can stand in the way one after
   /// the other: the longest pause between pulls or refutations, twenty entries of the address book in the wrong order,
   /// and two rounds of probes at the worst local health. In 300 runs with every kind of fault the median was 0.4 s and

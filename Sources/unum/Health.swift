@@ -70,7 +70,7 @@ extension Health {
     } catch let error as IOError where error.errnoCode == ECONNREFUSED {
       return Finding(isReady: false, line: "not ready: nobody listens at \(target)")
     } catch {
-      return Finding(isReady: false, line: "not ready: \(target): \(Terminal.escaped("\(error)"))")
+      return Finding(isReady: false, line: "not ready: \(target): \(ForeignText.visible("\(error)"))")
     }
   }
 
@@ -79,10 +79,10 @@ extension Health {
     let head = answer.prefix(while: { !$0.isNewline })
     let words = head.split(separator: " ", maxSplits: 2)
     guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
-      return Finding(isReady: false, line: "not ready: it speaks no HTTP: \(Terminal.escaped(String(head)))")
+      return Finding(isReady: false, line: "not ready: it speaks no HTTP: \(ForeignText.visible(String(head)))")
     }
     let body = answer.firstRange(of: "\r\n\r\n").map { answer[$0.upperBound...] } ?? ""
-    let reason = Terminal.escaped(String(body.prefix(while: { !$0.isNewline })))
+    let reason = ForeignText.visible(String(body.prefix(while: { !$0.isNewline })))
     guard status != 200 else { return Finding(isReady: true, line: reason.isEmpty ? "ready" : reason) }
     return Finding(isReady: false, line: reason.isEmpty ? "not ready: status \(status)" : reason)
   }

@@ -3,6 +3,7 @@
 // Both are plain `write`s of whole texts. `print` to a pipe is buffered until the process ends, and the C library's
 // `stderr` is a global variable that Swift's concurrency rules rightly refuse.
 
+import Agent
 import Glibc
 
 /// The two streams of text to people.
@@ -11,21 +12,8 @@ enum Terminal {
   static func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
   /// Writes one line to standard error, whatever the text contains.
-  static func complain(_ text: String) { write("unum: " + escaped(text) + "\n", to: STDERR_FILENO) }
-
-  /// The text with control characters spelt out: a value that somebody typed must not forge a second line.
-  package static func escaped(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if isControl(scalar) { result += scalar.escaped(asASCII: true) } else { result.unicodeScalars.append(scalar) }
-    }
-    return result
-  }
-
-  /// C0, DEL and C1, and the two separators that Unicode itself calls line ends.
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value)
+  static func complain(_ text: String) {
+    write("unum: " + ForeignText.visible(text, limit: .max) + "\n", to: STDERR_FILENO)
   }
 
   /// Writes all bytes, also when a pipe takes them in pieces. A reader that went away is nobody to complain to.

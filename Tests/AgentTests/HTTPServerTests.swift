@@ -180,7 +180,7 @@ func eventually(_ condition: () -> Bool) async throws {
 struct NeverCame: Error {}
 
 /// A client that collects what it is sent.
-private final class Client: Sendable {
+final class Client: Sendable {
   private let channel: any Channel
   private let received = NIOLockedValueBox("")
 

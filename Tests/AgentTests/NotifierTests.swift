@@ -1,5 +1,6 @@
 import Agent
 import Gossip
+import NIOPosix
 import Testing
 
 @Suite struct NotifierTests {
@@ -38,7 +39,6 @@ import Testing
   }
 
   @Test func aConnectionThatThePeerClosedIsReplacedWithoutAWord() async throws {
-    let server = try await RawHTTPServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     let closing = try await RawHTTPServer(
       answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     let (notifier, events) = make()
@@ -47,10 +47,10 @@ import Testing
       try await Support.eventually("it is delivered") { notifier.count(of: .delivered) == UInt64(round) }
     }
     #expect(closing.requests.all.map(\.connection) == [1, 2, 3])
+    #expect(notifier.count(of: .failed) == 0, "an answer that ends its connection is still an answer")
     #expect(events.all.allSatisfy { $0 == .notifyDelivered(member) })
     await notifier.close()
     try await closing.close()
-    try await server.close()
   }
 
   @Test func aRefusedPortIsReported() async throws {
@@ -112,6 +112,20 @@ import Testing
     #expect(notifier.count(of: .failed) == 1, "there is no peer of that number")
     await notifier.close()
     try await server.close()
+  }
+
+  @Test func membersAreNotKeptWaitingByPeersNorTakenBeyondTheLimit() async throws {
+    let silent = try await RawHTTPServer(answer: nil)
+    let (notifier, _) = make(peers: (0..<64).map { _ in "\(silent.address)" })
+    for index in 0..<64 { notifier.post(.initial, to: .peer(index)) }
+    for index in 0..<65 {
+      let other = Address(ipv4: 0x0A00_0100 + UInt32(index), port: 7946)
+      notifier.post(.initial, to: .member(other, http: silent.address))
+    }
+    try await Support.eventually("one member is too many") { notifier.count(of: .dropped) > 0 }
+    #expect(notifier.count(of: .dropped) == 1)
+    await notifier.close()
+    try await silent.close()
   }
 
   @Test func aMemberThatMovesToAnotherPortIsToldThere() async throws {

@@ -115,8 +115,9 @@ import Testing
     #expect((8...35).contains(resolves), "\(resolves) in 200 s")
   }
 
-  @Test func `nothing is sent to seeds that cannot be reached, nor to ourselves`() {
+  @Test func `nothing is sent to seeds that cannot be reached, nor to ourselves once we are in`() {
     var stage = Stage { $0.seeds = ["seed"] }
+    stage.join([Peer(2)])
     let addresses = [
       Peer(0).address, Address(ipv4: 0, port: 7946), Address(ipv4: 0xE000_0001, port: 7946),
       Peer(1).address.with(port: 0),

@@ -162,6 +162,51 @@ import Testing
     #expect(vouch[0].message.body == .vouch(target: Peer(2).address, incarnation: Peer(2).incarnation))
   }
 
+  @Test func `a member that returns ends the probe that began before, which asked in the partition`() {
+    var stage = Self.stage(6)
+    Self.untilProbed(&stage, Peer(1))
+    stage.pass(.milliseconds(300))
+    var peer = Peer(1)
+    peer.incarnation += 1
+    stage.hear(from: peer, rumours: [peer.record()])
+    #expect(stage.node.probe.attempt == nil)
+    #expect(stage.pass(.milliseconds(60)).changes(of: peer) == [])
+    #expect(stage.node.counters.failedProbes == 0)
+  }
+
+  @Test func `one answer that waited in a stopped process's socket stretches no probe for long`() {
+    var roundTrip = RoundTrip()
+    for _ in 0..<20 { roundTrip.measured(.milliseconds(1)) }
+    roundTrip.measured(.seconds(30))
+    #expect(roundTrip.bound < 200_000)
+    for _ in 0..<20 { roundTrip.measured(.milliseconds(1)) }
+    #expect(roundTrip.bound < 70_000)
+    // A network that really is slow is believed after a few answers.
+    for _ in 0..<20 { roundTrip.measured(.milliseconds(400)) }
+    #expect(roundTrip.bound > 400_000)
+  }
+
+  @Test func `an answered probe of a slow member does not hold up the next one`() {
+    var stage = Self.stage(3)
+    for peer in 1...3 {
+      let index = stage.node.members.index(of: Peer(peer).address)!
+      stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.milliseconds(700)) } }
+    }
+    let probes = stage.pass(.seconds(4)).sent(.ping).count
+    // One each period, although each was given ten times as long.
+    #expect((9...12).contains(probes), "\(probes) in 4 s")
+  }
+
+  @Test func `a helper that holds the target dead says so at once, and its silence is nobody's fault`() {
+    var stage = Self.stage(3)
+    stage.answering.removeAll { $0 == Peer(2) }
+    #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(2))?.status == .dead })
+    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
+    let sent = stage.hear(request, from: Peer(1), nonce: 77).sent
+    #expect(sent.filter { $0.to == Peer(2).address }.isEmpty)
+    #expect(sent.filter { $0.message.body == .nack }.map(\.message.nonce) == [77])
+  }
+
   @Test func `without an answer we say so at 80 % of the asker's deadline, and a late answer still counts`() throws {
     var stage = Self.stage(3)
     stage.answering = []

@@ -7,47 +7,88 @@ import Testing
   private func at(_ milliseconds: Int64) -> Instant { Instant(microseconds: milliseconds * 1000) }
   private static func record(_ incarnation: UInt64) -> Record { Peer(0).record(.suspect, incarnation: incarnation) }
 
-  @Test func `an accusation is outbid at once after quiet`() {
-    var refutation = Refutation(at: at(0), Self.settings)
-    refutation.note(Self.record(5))
-    #expect(refutation.take(at: at(1_000), Self.settings) == Self.record(5))
-    #expect(refutation.take(at: at(1_000), Self.settings) == nil)
+  @Test func `an accusation is outbid at once, also in the first moment, and the next one a period later`() {
+    var refutation = Refutation(at: at(0))
+    refutation.note(Self.record(5), own: 5)
+    #expect(refutation.take(at: at(0), Self.settings) == Self.record(5))
+    refutation.note(Self.record(6), own: 6)
+    #expect(refutation.deadline == at(400))
+    #expect(refutation.take(at: at(399), Self.settings) == nil)
+    #expect(refutation.take(at: at(400), Self.settings) == Self.record(6))
   }
 
-  @Test func `accusations that follow at once are outbid more and more rarely, down to once a minute`() {
-    var refutation = Refutation(at: at(0), Self.settings)
+  @Test func `accusations alone never double the wait, or loss would cost a live member its life`() {
+    var refutation = Refutation(at: at(0))
     var times: [Int64] = []
-    for millisecond in stride(from: Int64(10_000), to: 400_000, by: 10) {
-      refutation.note(Self.record(UInt64(millisecond)))
+    for millisecond in stride(from: Int64(0), to: 4_000, by: 10) {
+      refutation.note(Self.record(5), own: 5)
       if refutation.take(at: at(millisecond), Self.settings) != nil { times.append(millisecond) }
     }
+    #expect(times == Array(stride(from: 0, to: 4_000, by: 400)))
+  }
+
+  /// When a fight is answered, with one claim each so many milliseconds.
+  private func answers(toClaimsEvery interval: Int64, until end: Int64) -> [Int64] {
+    var refutation = Refutation(at: at(0))
+    return stride(from: Int64(0), to: end, by: Int.Stride(interval)).filter { millisecond in
+      refutation.note(Self.record(UInt64(10 + millisecond)), own: 5)
+      return refutation.take(at: at(millisecond), Self.settings) != nil
+    }
+  }
+
+  @Test func `claims that follow each other are outbid more and more rarely, down to once a minute`() {
+    let times = answers(toClaimsEvery: 10, until: 400_000)
     let waits = zip(times, times.dropFirst()).map { $1 - $0 }
     #expect(waits.prefix(8) == [400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200])
     #expect(waits.dropFirst(8).allSatisfy { $0 == 60_000 })
     #expect(waits.count > 10)
   }
 
-  @Test func `after quiet the wait is a period again`() {
-    var refutation = Refutation(at: at(0), Self.settings)
-    var time: Int64 = 10_000
+  @Test func `a twin that outbids us once a second costs no more than one that does so at once`() {
+    #expect(answers(toClaimsEvery: 1_000, until: 3_600_000).count < 70)
+  }
+
+  @Test func `a minute of quiet ends a fight`() {
+    var refutation = Refutation(at: at(0))
+    var time: Int64 = 0
     for _ in 0..<6 {
-      refutation.note(Self.record(UInt64(time)))
+      refutation.note(Self.record(UInt64(10 + time)), own: 5)
       while refutation.take(at: at(time), Self.settings) == nil { time += 10 }
     }
-    time += 100_000
-    refutation.note(Self.record(UInt64(time)))
+    time += 12_800 + 60_001
+    refutation.note(Self.record(9), own: 5)
     #expect(refutation.take(at: at(time), Self.settings) != nil)
-    refutation.note(Self.record(UInt64(time)))
-    #expect(refutation.take(at: at(time + 399), Self.settings) == nil)
-    #expect(refutation.take(at: at(time + 400), Self.settings) != nil)
+    refutation.note(Self.record(11), own: 5)
+    #expect(refutation.deadline == at(time + 400))
+  }
+
+  @Test func `a fight delays no answer to an accusation`() {
+    var refutation = Refutation(at: at(0))
+    for time in [0, 400, 1_200] as [Int64] {
+      refutation.note(Self.record(9), own: 5)
+      #expect(refutation.take(at: at(time), Self.settings) != nil)
+    }
+    refutation.note(Self.record(9), own: 5)
+    refutation.note(Self.record(5), own: 5)
+    #expect(refutation.take(at: at(1_300), Self.settings) == Self.record(5))
   }
 
   @Test func `the highest of several records is the one that is outbid`() {
-    var refutation = Refutation(at: at(0), Self.settings)
-    for incarnation in [5, 9, 7] as [UInt64] { refutation.note(Self.record(incarnation)) }
+    var refutation = Refutation(at: at(0))
+    for incarnation in [5, 9, 7] as [UInt64] { refutation.note(Self.record(incarnation), own: 5) }
     #expect(refutation.deadline == at(0))
     #expect(refutation.take(at: at(1), Self.settings) == Self.record(9))
+    // It outbids the accusation as well.
     #expect(refutation.deadline == .distantFuture)
+  }
+
+  @Test func `a record at the end of all incarnations does not hide an accusation that can be answered`() {
+    var refutation = Refutation(at: at(0))
+    refutation.note(Self.record(Wire.maximumIncarnation), own: 5)
+    #expect(refutation.deadline == .distantFuture)
+    refutation.note(Self.record(5), own: 5)
+    refutation.note(Self.record(Wire.maximumIncarnation), own: 5)
+    #expect(refutation.take(at: at(1), Self.settings) == Self.record(5))
   }
 
   @Test(arguments: [Record.State.suspect, .dead, .left])

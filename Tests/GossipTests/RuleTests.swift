@@ -287,6 +287,6 @@ import Testing
     stage.pass(.milliseconds(1_100))
     var effects = stage.handle(.setRequested(77, RequestID(1)))
     effects += stage.pass(.milliseconds(1_000))
-    withKnownIssue("an own write does not ask for a summary") { #expect(effects.reports.contains(where: isSummary)) }
+    #expect(effects.reports.contains(where: isSummary))
   }
 }

@@ -105,6 +105,30 @@ import Testing
     #expect(pings.count >= Settings().pingsBeforeDeath)
   }
 
+  @Test func `a hearer whose own four pings stayed unanswered confirms the suspicion`() throws {
+    var stage = Self.silent()
+    let target = Peer(1).address
+    stage.accuse(Peer(1), by: Peer(2))
+    // Alone of the other members it would have to wait 1.4 s for the only accuser.
+    let line = stage.timeline(.seconds(2))
+    let own = line.first { event in
+      [event.effect].told(of: target).contains { $0.state == .suspect && $0.accuser == Peer(0).address }
+    }
+    let confirmed = try #require(own).at
+    #expect((400...500).contains(confirmed), "\(confirmed) ms")
+    #expect(stage.node.counters.failedProbes <= 1)
+    let died = try #require(line.first { [$0.effect].changes(of: Peer(1)) == [.dead] }).at
+    #expect(died < 1_100, "\(died) ms")
+  }
+
+  @Test func `a hearer whom the suspect answers confirms nothing`() {
+    var stage = Stage()
+    stage.join((1...5).map { Peer($0) })
+    var effects = stage.accuse(Peer(1), by: Peer(2))
+    effects += stage.pass(.seconds(10))
+    #expect(!effects.told(of: Peer(1).address).contains { $0.accuser == Peer(0).address })
+  }
+
   @Test func `a suspect that refutes is alive again at once, and the suspicion is forgotten`() {
     var stage = Self.silent()
     #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })

@@ -98,9 +98,34 @@ import Testing
     var owner = Peer(0)
     owner.incarnation = stage.own.incarnation - 5
     let effects = stage.hear(.notice(.taken), from: owner, source: Peer(5).address, nonce: contact.message.nonce)
-    withKnownIssue("a notice of the address's owner is taken for a packet of our own") {
-      #expect(effects.reports == [.advertisedAddressRefused(by: owner.address, .taken)])
+    #expect(effects.reports == [.advertisedAddressRefused(by: Peer(5).address, .taken)])
+    // A notice that answers no contact of ours is worth nothing.
+    #expect(stage.hear(.notice(.taken), from: owner, source: Peer(5).address, nonce: 99).reports == [])
+  }
+
+  @Test func `a claim that did not pay with a long datagram makes us ask its address once, and tell nobody`() {
+    for (body, padded, isSelf, pings) in [
+      (Message.Body.gossip, 0, false, 1), (.contact, 0, false, 1), (.contact, 304, false, 3), (.gossip, 0, true, 3),
+    ] {
+      var stage = Stage()
+      let source = isSelf ? Peer(1).address : Peer(90).address
+      var effects = stage.hear(body, from: Peer(1), source: source, nonce: 5, padded: padded)
+      effects += stage.pass(.seconds(2))
+      #expect(effects.sent(.ping, to: Peer(1).address).count == pings, "\(body) of \(padded) bytes")
+      #expect(effects.sent(.notice).count == (padded > 0 ? 1 : 0))
     }
+  }
+
+  @Test func `a node that advertises the address of its own seed finds out that it is another's`() throws {
+    var stage = Stage { $0.seeds = ["seed"] }
+    let resolved = stage.handle(.resolved(seed: 0, [Peer(0).address], failure: nil))
+    let contact = try #require(resolved.sent(.contact, to: Peer(0).address).first)
+    #expect(stage.status.readiness == nil)
+    var owner = Peer(0)
+    owner.incarnation = stage.own.incarnation + 5
+    let effects = stage.hear(.notice(.taken), from: owner, source: owner.address, nonce: contact.message.nonce)
+    #expect(effects.reports == [.advertisedAddressRefused(by: owner.address, .taken)])
+    #expect(stage.status.readiness == nil)
   }
 
   /// Every question that a stranger can send, at its smallest and filled up.
@@ -162,11 +187,14 @@ import Testing
     var stage = Stage()
     stage.join([Peer(1)], answering: false)
     let victim = Peer(50).address
+    let refused = stage.node.counters.refused(.notMember)
     let byStranger = stage.hear(.request(target: Peer(1).address, deadline: 100), from: Peer(9), nonce: 1)
     #expect(byStranger.sent(.ping, to: Peer(1).address).isEmpty)
     let ofStranger = stage.hear(.request(target: victim, deadline: 100), from: Peer(1), nonce: 1)
     #expect(ofStranger.sent.filter { $0.to == victim }.isEmpty)
-    #expect(stage.node.counters.refused(.notMember) == 2)
+    // The member that asked is told, or it would take our silence for a fault of its own.
+    #expect(ofStranger.sent(.nack, to: Peer(1).address).map(\.message.nonce) == [1])
+    #expect(stage.node.counters.refused(.notMember) == refused + 1)
   }
 
   @Test func `a ping is answered "not me" by every process but the one that it names`() {

@@ -40,8 +40,7 @@ extension Options {
     guard address.with(port: 1).isReachable else {
       throw given.error("nobody can be reached at an unspecified, multicast or broadcast address", remedy: remedy)
     }
-    let isDualStack = bind.isUnspecified && !bind.isIPv4
-    guard isDualStack || address.isIPv4 == bind.isIPv4 else {
+    guard bind.isDualStack || address.isIPv4 == bind.isIPv4 else {
       throw given.error(
         "is \(address.isIPv4 ? "IPv4" : "IPv6"), but \(Setting.bind.flag) \(bind) is not",
         remedy: "bind to [::]:\(bind.port), which takes both, or advertise an address of the other family")
@@ -79,7 +78,7 @@ extension Options {
     guard text.utf8.count <= Wire.maximumName else {
       throw given.error("is \(text.utf8.count) bytes of UTF-8", remedy: remedy)
     }
-    guard Terminal.escaped(text) == text else { throw given.error("has control characters", remedy: remedy) }
+    guard ForeignText.isVisible(text) else { throw given.error("has control characters", remedy: remedy) }
     return text
   }
 
@@ -108,7 +107,7 @@ extension Options {
   /// The system's host name as a label: it is nobody's mistake when it is too long, so it is cut, and named when empty.
   static func cut(_ hostName: String) -> String {
     var name = ""
-    for character in hostName where Terminal.escaped(String(character)) == String(character) {
+    for character in hostName where ForeignText.isVisible(String(character)) {
       guard name.utf8.count + character.utf8.count <= Wire.maximumName else { break }
       name.append(character)
     }
@@ -140,11 +139,6 @@ extension Options {
     guard !parsed.host.contains("["), !parsed.host.contains("]") else { return nil }
     return text.hasPrefix("[") && !parsed.host.contains(":") ? nil : parsed
   }
-}
-
-extension Address {
-  /// Whether it stands for all addresses of the machine: `0.0.0.0` or `::`.
-  var isUnspecified: Bool { high == 0 && (low == 0 || isIPv4 && low & 0xFFFF_FFFF == 0) }
 }
 
 extension Substring {
