@@ -105,7 +105,7 @@ if isFuzzing {
     .target(
       name: "unum",
       dependencies: ["Agent", "Gossip", .product(name: "Logging", package: "swift-log")],
-      sources: ["Configuration", "Terminal.swift"], swiftSettings: strict),
+      sources: ["Configuration"], swiftSettings: strict),
     .target(name: "FuzzTargets", dependencies: fuzzed, path: "Tests/Fuzz/Targets", swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Program", swiftSettings: strict),

@@ -25,7 +25,7 @@ func fuzzOptions(_ bytes: [UInt8]) throws(BrokenRule) {
   do {
     try checkConfiguration(try resolve(flags: flags, environment: environment, hostName: hostName))
   } catch let error as ConfigurationError {
-    let line = Terminal.escaped(error.description)
+    let line = ForeignText.visible(error.description, limit: .max)
     try expect(!line.contains(where: \.isNewline), "an error of several lines: \(line)")
     try expect(line.utf8.count < Limits.errorLine, "an error of \(line.utf8.count) bytes")
   } catch let error as BrokenRule {
@@ -45,7 +45,7 @@ private func checkConfiguration(_ configuration: ServeConfiguration) throws(Brok
   let agent = configuration.agent
   for label in [agent.name, agent.cluster] {
     try expect((1...Wire.maximumName).contains(label.utf8.count), "a label of \(label.utf8.count) bytes")
-    try expect(Terminal.escaped(label) == label, "control characters in \(label)")
+    try expect(ForeignText.isVisible(label), "control characters in \(label)")
   }
   for address in [agent.bind, agent.http] { try checkSpelling(address) }
   if let advertise = agent.advertise {
