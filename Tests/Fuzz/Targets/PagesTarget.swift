@@ -83,8 +83,9 @@ private struct PageReader {
   }
 
   /// One page, and whether there are more.
-  private mutating func page(after: Address?, _ buckets: [UInt64]) throws(BrokenRule) -> (records: [Address], more: Bool)
-  {
+  private mutating func page(
+    after: Address?, _ buckets: [UInt64]
+  ) throws(BrokenRule) -> (records: [Address], more: Bool) {
     var question = message(.pull(after: after, buckets: buckets), nonce: 99, [])
     question.paddedSize = Wire.maximumPlainSize
     for case .send(let bytes, to: peer) in hear(question) {
