@@ -175,7 +175,9 @@ extension Node {
       suspectAnswered(target)
       probeAnswered(by: target)
     case .nack: helperSpoke(sender)
-    case .page(let more): pageCame(question.nonce, more: more, last: message.rumours.map(\.address).max(), learnt: learnt)
+    case .page(let more):
+      let last = message.rumours.map(\.address).max()
+      pageCame(question.nonce, more: more, last: last, learnt: learnt)
     case .notice(let refused): advertisedAddressRefused(refused, by: sender)
     case .ping, .contact, .request, .gossip, .pull: break
     }

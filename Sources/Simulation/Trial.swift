@@ -42,6 +42,7 @@ package struct Trial: Sendable {
     for (time, action) in schedule.planned { cluster.schedule(action, at: time) }
     cluster.run(until: schedule.end + .microseconds(1))
     let settling = cluster.settle(within: settings.settlingTime(hosts: hosts))
+    cluster.run(for: settings.echo)
     cluster.proveCalm()
     return Outcome(
       violation: cluster.violation, settling: settling, trace: cluster.trace, census: cluster.census,
@@ -71,6 +72,10 @@ extension Cluster {
 }
 
 extension Settings {
+  /// How long accusations still count as echoes of the faults: a probe whose pings all went out under them fails when
+  /// they are over. One probe at the worst local health.
+  fileprivate var echo: Duration { probeTimeout * (1 + maximumLocalHealth) }
+
   /// By when a cluster has come together after all faults have ended. The sum of what can stand in the way one after
   /// the other: the longest pause between pulls or refutations, twenty entries of the address book in the wrong order,
   /// and two rounds of probes at the worst local health. In 300 runs with every kind of fault the median was 0.4 s and

@@ -125,4 +125,21 @@ import Testing
     #expect(stage.handle(.resolved(seed: 0, addresses, failure: nil)).sent.isEmpty)
     #expect(stage.handle(.resolved(seed: 7, [Peer(1).address], failure: nil)).sent.isEmpty)
   }
+
+  @Test func `a seed's address that once led to ourselves is asked for ever`() throws {
+    var stage = Stage { $0.seeds = ["balancer"] }
+    let balancer = Peer(77).address
+    let first = try #require(stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.contact).first)
+    // It comes back to us, from the balancer.
+    _ = stage.handle(.received(Wire.encode(first.message, cluster: Stage.cluster), from: balancer))
+    #expect(stage.status.readiness == .first)
+    stage.pass(.seconds(30))
+    let again = stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.contact, to: balancer)
+    #expect(again.count == 1)
+    let nonce = try #require(again.first).message.nonce
+    let met = stage.hear(.ack, from: Peer(3), source: balancer, nonce: nonce, rumours: [Peer(3).record()])
+    let asked = try #require(met.sent(.ping, to: Peer(3).address).first)
+    stage.hear(.ack, from: Peer(3), nonce: asked.message.nonce, rumours: [Peer(3).record()])
+    #expect(stage.member(Peer(3))?.status == .alive)
+  }
 }

@@ -155,4 +155,22 @@ import Testing
     #expect(stage.member(Peer(2)) == nil)
     #expect(stage.member(Peer(9))?.status == .alive && stage.member(Peer(3))?.status == .left)
   }
+
+  @Test func `a page that always says more does not keep us pulling`() {
+    var stage = Self.stage(1...2)
+    stage.digests = [Peer(1).address: 1, Peer(2).address: 1]
+    var effects: [Effect] = []
+    var pulls = 0
+    for _ in 0..<5_000 {
+      effects += stage.pass(.milliseconds(1))
+      guard let pull = effects.sent(.pull).last else { continue }
+      pulls += 1
+      // The same record again and again, from whomever is asked: the cursor never moves on.
+      guard let peer = [Peer(1), Peer(2)].first(where: { $0.address == pull.to }) else { continue }
+      effects = stage.hear(
+        .page(more: true), from: peer, nonce: pull.message.nonce, digest: 1, rumours: [Peer(2).record()])
+    }
+    #expect(pulls > 0)
+    #expect(pulls <= 12)
+  }
 }

@@ -80,4 +80,14 @@ import Testing
     _ = stage.handle(.leaveRequested)
     #expect(Self.left(stage.pass(.seconds(3))) == [1])
   }
+
+  @Test func `a leaving node whose list is full keeps its own record`() {
+    var stage = Stage { $0.maximumMembers = 5 }
+    stage.join((1...4).map { Peer($0) }, answering: false)
+    _ = stage.handle(.leaveRequested)
+    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    #expect(stage.own.state == .left)
+    #expect(stage.member(Peer(9)) == nil)
+    #expect(stage.status.counters.refused(.full) == 1)
+  }
 }

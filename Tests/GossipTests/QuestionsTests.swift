@@ -29,11 +29,11 @@ import Testing
 
   @Test func `a flood of questions gives up the oldest and keeps the list short`() {
     var (questions, generator) = (Questions(), generator)
-    let nonces = (0..<2_000).map { _ in
+    let nonces = (0..<5_000).map { _ in
       questions.ask(Peer(1).address, for: .probe, at: at(0), using: &generator)
     }
-    #expect(nonces.count { questions.find($0) != nil } == 512)
-    #expect(questions.find(nonces[1_999]) != nil)
+    #expect(nonces.count { questions.find($0) != nil } == 4_096)
+    #expect(questions.find(nonces[4_999]) != nil)
   }
 
   @Test func `no nonce is zero, which means that no answer is wanted, and none repeats`() {

@@ -121,4 +121,18 @@ import Testing
     #expect(stage.own == before)
     #expect(effects.sent(.gossip, to: Peer(1).address).first?.message.rumours.first == before)
   }
+
+  @Test func `a claim at the end of all incarnations is not outbid, and does not spend what refuting needs`() {
+    var stage = Stage()
+    stage.join([Peer(1), Peer(2)])
+    let before = stage.own.incarnation
+    for claim in [Wire.maximumIncarnation, Wire.maximumIncarnation - 1, Wire.maximumIncarnation / 2] {
+      stage.hear(from: Peer(1), rumours: [Peer(0).record(incarnation: claim)])
+      stage.pass(.seconds(1))
+    }
+    #expect(stage.own.incarnation == before)
+    let accusation = Peer(0).record(.suspect, incarnation: before, accuser: Peer(1).address)
+    stage.hear(from: Peer(1), rumours: [accusation])
+    #expect(stage.own.incarnation == before + 1)
+  }
 }

@@ -105,7 +105,7 @@ import Testing
 
   @Test func `a claim that did not pay with a long datagram makes us ask its address once, and tell nobody`() {
     for (body, padded, isSelf, pings) in [
-      (Message.Body.gossip, 0, false, 1), (.contact, 0, false, 1), (.contact, 304, false, 3), (.gossip, 0, true, 3),
+      (Message.Body.gossip, 0, false, 1), (.contact, 0, false, 1), (.contact, 304, false, 3), (.gossip, 0, true, 1),
     ] {
       var stage = Stage()
       let source = isSelf ? Peer(1).address : Peer(90).address
@@ -114,6 +114,24 @@ import Testing
       #expect(effects.sent(.ping, to: Peer(1).address).count == pings, "\(body) of \(padded) bytes")
       #expect(effects.sent(.notice).count == (padded > 0 ? 1 : 0))
     }
+  }
+
+  @Test func `a short claim draws one short ping, and the long one only when that is answered`() throws {
+    var stage = Stage()
+    var effects = stage.hear(.gossip, from: Peer(1))
+    effects += stage.pass(.seconds(2))
+    let pings = effects.sent(.ping, to: Peer(1).address)
+    #expect(pings.count == 1)
+    #expect(pings.allSatisfy { $0.size <= 80 })
+    // The address is real, and says so: now it is asked who it is, and becomes a member.
+    var other = Stage()
+    let short = other.hear(.gossip, from: Peer(2)).sent(.ping, to: Peer(2).address)
+    let ping = try #require(short.first)
+    let long = other.hear(.ack, from: Peer(2), nonce: ping.message.nonce).sent(.ping, to: Peer(2).address)
+    #expect(long.map(\.size) == [304])
+    let asked = try #require(long.first)
+    other.hear(.ack, from: Peer(2), nonce: asked.message.nonce, rumours: [Peer(2).record()])
+    #expect(other.member(Peer(2))?.status == .alive)
   }
 
   @Test func `a node that advertises the address of its own seed finds out that it is another's`() throws {
