@@ -16,6 +16,20 @@ let strict: [SwiftSetting] = [
 /// set in a build that anyone uses.
 let planted = Context.environment["UNUM_PLANTED"].map { [SwiftSetting.define("PLANTED_" + $0)] } ?? []
 
+/// Whether the fuzzer is built, and only that (`Tests/Fuzz/run`): its program has libFuzzer's `main`, which no other build
+/// could link.
+let isFuzzing = Context.environment["UNUM_FUZZ"] != nil
+
+/// What the fuzzer's entry functions need. They are a test target, which replays the corpus; for the fuzzer a library.
+let fuzzed: [Target.Dependency] = [
+  "Agent",
+  "Gossip",
+  "unum",
+  .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+
 // unum (program) -> Agent (sockets, HTTP, clock, log) -> Gossip (pure) <- Simulation
 let package = Package(
   name: "unum",
@@ -75,6 +89,25 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "ProgramTests", dependencies: ["unum", "Agent", "Gossip"], swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
+      exclude: ["Corpus", "Program", "README.md", "dictionary", "run"], sources: ["Targets", "Replay"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+  // A program cannot be linked into another: of `unum` the fuzzer takes what reads options, as a library of that name.
+  package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
+  package.targets.removeAll { $0.name == "unum" || $0.type == .test }
+  package.targets += [
+    .target(
+      name: "unum",
+      dependencies: ["Agent", "Gossip", .product(name: "Logging", package: "swift-log")],
+      sources: ["Configuration"], swiftSettings: strict),
+    .target(name: "FuzzTargets", dependencies: fuzzed, path: "Tests/Fuzz/Targets", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Program", swiftSettings: strict),
+  ]
+}

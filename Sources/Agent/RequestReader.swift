@@ -105,11 +105,13 @@ final class RequestReader {
     let length = min(room, input.readableBytes)
     guard let bytes = input.readSlice(length: length) else { return .incomplete }
     decode(bytes)
-    if let failure { return .refused(failure) }
+    // First: what the decoder thinks of bytes behind the last chunk says nothing against the request before them, whose
+    // answer must not depend on whether they came with it. It is the last answer either way.
     if decoded.hasEnded {
       body = nil
       return .request(plan)
     }
+    if let failure { return .refused(failure) }
     guard length < room else { return .refused(limits.bodyTooLong) }
     body = (plan, room: room - length)
     return .incomplete

@@ -1,0 +1,175 @@
+// A client's bytes into the pipeline of a real connection, with a real node behind it and no socket.
+//
+// The strongest rule needs no understanding of HTTP: however the network cuts the same bytes into pieces, the answers
+// are the same. A decoder and a scanner that disagree about where a request ends cannot keep it.
+
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOEmbedded
+
+@testable import Agent
+@testable import Gossip
+
+/// The first byte says how the others are cut, the others are what the client sends.
+func fuzzHTTP(_ bytes: [UInt8]) throws(BrokenRule) {
+  guard let first = bytes.first else { return }
+  let stream = bytes.dropFirst()
+  let whole = try Client.answers(to: stream, cut: nil)
+  try checkAnswers(whole)
+  let cut = try Client.answers(to: stream, cut: first)
+  try expect(
+    Client.finals(whole) == Client.finals(cut),
+    "in pieces: \(Client.shown(cut)) and at once: \(Client.shown(whole))")
+}
+
+private enum Client {
+  /// All that is answered to a client that sends these bytes and then nothing more.
+  static func answers(to stream: ArraySlice<UInt8>, cut: UInt8?) throws(BrokenRule) -> [UInt8] {
+    do {
+      return try converse(stream, cut: cut)
+    } catch let error as BrokenRule {
+      throw error
+    } catch {
+      throw BrokenRule("the pipeline threw \(error)")
+    }
+  }
+
+  private static func converse(_ stream: ArraySlice<UInt8>, cut: UInt8?) throws -> [UInt8] {
+    let channel = EmbeddedChannel()
+    let sweep = ConnectionSweep()
+    var limits = HTTPLimits()
+    // Small enough that the fuzzer meets them.
+    limits.requestLine = 256
+    limits.fields = 512
+    limits.body = 128
+    limits.fieldCount = 8
+    let connection = HTTPConnection(backend: NodeBackend(), limits: limits, counts: RequestCounts(), sweep: sweep)
+    try connection.install(in: channel.pipeline.syncOperations)
+    channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+    var rest = stream
+    var size = cut.map { Int($0 & 15) + 1 } ?? max(stream.count, 1)
+    while !rest.isEmpty, channel.isActive {
+      try channel.writeInbound(ByteBuffer(bytes: rest.prefix(size)))
+      rest = rest.dropFirst(size)
+      // Pieces of changing size, or the cut would always fall at the same places of lines of the same length.
+      if let cut { size = (size &* 5 &+ Int(cut >> 4)) % 23 + 1 }
+    }
+    channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    for _ in 0..<limits.idleSeconds + limits.lingerSeconds + 1 where channel.isActive { sweep.sweep() }
+    channel.embeddedEventLoop.run()
+    try expect(!channel.isActive, "a client that said all it will is kept for ever")
+    var answers: [UInt8] = []
+    while let buffer = try channel.readOutbound(as: ByteBuffer.self) { answers += buffer.readableBytesView }
+    return answers
+  }
+
+  /// Without the interim answers: whether a body is asked for depends on whether it is there already.
+  static func finals(_ answers: [UInt8]) -> [UInt8] {
+    let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+    var finals: [UInt8] = []
+    var rest = answers[...]
+    while let byte = rest.first {
+      if rest.starts(with: interim) {
+        rest = rest.dropFirst(interim.count)
+      } else {
+        finals.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    return finals
+  }
+
+  static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).debugDescription }
+}
+
+// MARK: What answers look like
+
+/// Nothing but whole answers: a status that we give, fields that we give, a body as long as was said.
+private func checkAnswers(_ answers: [UInt8]) throws(BrokenRule) {
+  var rest = answers[...]
+  while !rest.isEmpty {
+    guard let head = AnswerHead(&rest) else { throw BrokenRule("no answer begins with \(Client.shown(Array(rest)))") }
+    let isBodyless = rest.isEmpty || rest.starts(with: AnswerHead.start)
+    guard head.length > 0, !isBodyless else { continue }
+    try expect(rest.count >= head.length, "\(rest.count) bytes of \(head.length)")
+    let body = rest.prefix(head.length)
+    try expect(body.allSatisfy { $0 >= 0x20 || $0 == 0x0A }, "control characters in \(Client.shown(Array(body)))")
+    rest = rest.dropFirst(head.length)
+  }
+}
+
+private struct AnswerHead {
+  static let start = Array("HTTP/1.1 ".utf8)
+  private static let statuses = Set(HTTPStatus.allCases.map { "\($0.rawValue) \($0.reason)" } + ["100 Continue"])
+  private static let fields: Set<Substring> = [
+    "Content-Type", "Content-Length", "ETag", "Cache-Control", "Connection", "Allow", "Retry-After",
+  ]
+  var length = 0
+
+  /// Takes a head off the front; nil when there stands something else.
+  init?(_ bytes: inout ArraySlice<UInt8>) {
+    guard bytes.starts(with: AnswerHead.start), let first = AnswerHead.line(&bytes),
+      AnswerHead.statuses.contains(String(first.dropFirst(AnswerHead.start.count)))
+    else { return nil }
+    while let line = AnswerHead.line(&bytes) {
+      if line.isEmpty { return }
+      let parts = line.split(separator: ":", maxSplits: 1)
+      guard parts.count == 2, AnswerHead.fields.contains(parts[0]) else { return nil }
+      if parts[0] == "Content-Length" { length = Int(parts[1].dropFirst()) ?? 0 }
+    }
+    return nil
+  }
+
+  private static func line(_ bytes: inout ArraySlice<UInt8>) -> String? {
+    guard let end = bytes.firstIndex(of: 0x0D), bytes[end...].starts(with: [0x0D, 0x0A]) else { return nil }
+    defer { bytes = bytes[(end + 2)...] }
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
+}
+
+// MARK: What is asked
+
+/// One node that is ready, and lists members with names that strangers chose.
+private final class NodeBackend: Backend {
+  private let node: NIOLockedValueBox<Node>
+  private static let now = Now(monotonic: Instant(microseconds: 5_000_000), wall: FuzzInput.wall)
+  /// Nodes begin so: making one costs more than most inputs. It goes from deadline to deadline, because a longer step
+  /// would be taken for a stop of its process, in which no time passes for it.
+  private static let ready: Node = {
+    let start = Now(monotonic: Instant(microseconds: 0), wall: FuzzInput.wall)
+    var node = Node(
+      identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: Settings(), seed: 7, now: start)
+    while node.nextDeadline < now.monotonic {
+      _ = node.handle(.timePassed, at: Now(monotonic: node.nextDeadline, wall: FuzzInput.wall))
+    }
+    return node
+  }()
+
+  init() { node = NIOLockedValueBox(NodeBackend.ready) }
+
+  var published: Published { Published(stamp: node.withLockedValue(\.stamp)) }
+  var readiness: ReadinessState { .ready(.first) }
+
+  func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void) {
+    handle(.setRequested(value, RequestID(1)), completion)
+  }
+
+  func notify(_ stamp: Stamp, by notifier: String, completion: @escaping @Sendable (Answer) -> Void) {
+    handle(.notified(stamp, by: notifier, RequestID(1)), completion)
+  }
+
+  private func handle(_ event: Event, _ completion: (Answer) -> Void) {
+    let effects = node.withLockedValue { $0.handle(event, at: NodeBackend.now) }
+    for case .answer(_, let answer) in effects { completion(answer) }
+  }
+
+  func status() -> StatusSnapshot {
+    var status = node.withLockedValue { $0.status(at: NodeBackend.now) }
+    var foreign = status.members[0]
+    foreign.name = "\"\r\n\u{1B}[2J\\ü\u{2028}"
+    status.members.append(foreign)
+    return status
+  }
+
+  func shellMetrics() -> [ShellMetric] { [] }
+}

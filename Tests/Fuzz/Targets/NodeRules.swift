@@ -1,0 +1,119 @@
+// What must hold of one node after each event, whoever lies to it.
+
+@testable import Gossip
+
+/// The rules, and what they remember of a node's past.
+struct NodeRules {
+  /// A question of the node that the fuzzer may answer.
+  struct Question {
+    var to: Address
+    var nonce: UInt64
+    var body: Message.Body
+  }
+
+  /// The last questions, newest last.
+  private(set) var asked: [Question] = []
+  /// Every nonce that may still be known to somebody.
+  private var nonces: Set<UInt64> = []
+  private var published: Stamp
+  private var unanswered: Set<RequestID> = []
+  private var isReady = false
+  private var isAskedToLeave = false
+
+  init(_ node: Node) { published = node.stamp }
+
+  var owesAnswers: Bool { !unanswered.isEmpty }
+
+  /// - Parameter members: how many the node listed before the event.
+  mutating func check(_ event: Event, _ members: Int, effects: [Effect], _ node: Node) throws(BrokenRule) {
+    let owed = unanswered.count
+    note(event)
+    for effect in effects { try check(effect) }
+    try expect(node.stamp == published, "\(node.stamp) is held and \(published) was published")
+    if case .notified(_, _, let request) = event {
+      try expect(!unanswered.contains(request), "a notify waits for its answer")
+    }
+    try checkAnswersToStrangers(event, effects, node)
+    // As in the simulation: a few for each change, one for each member, two for each record that came.
+    let bound = 64 + 4 * max(members, node.members.count) + 2 * event.records + 2 * owed
+    try expect(effects.count <= bound, "\(effects.count) effects of \(event)")
+  }
+
+  private mutating func note(_ event: Event) {
+    switch event {
+    case .setRequested(_, let request), .notified(_, _, let request): unanswered.insert(request)
+    case .leaveRequested: isAskedToLeave = true
+    case .timePassed, .received, .resolved, .connectionRefused, .notifyDelivered: break
+    }
+  }
+
+  private mutating func check(_ effect: Effect) throws(BrokenRule) {
+    switch effect {
+    case .send(let bytes, let to): try checkDatagram(bytes, to)
+    case .publish(let stamp):
+      try expect(stamp > published, "\(stamp) published after \(published)")
+      published = stamp
+    case .answer(let request, let answer):
+      try expect(unanswered.remove(request) != nil, "an answer to \(request) that nobody waits for")
+      if case .accepted(let stamp) = answer { try expect(stamp <= published, "\(stamp) accepted and not published") }
+    case .report(.ready):
+      try expect(!isReady, "ready twice")
+      isReady = true
+    case .left:
+      try expect(isAskedToLeave, "left without being asked")
+      isAskedToLeave = false
+    case .notify(.member(let address, let http), _):
+      try expect(address.isReachable && http.high == address.high && http.low == address.low, "notify to \(http)")
+    case .notify(.peer, _), .resolve, .report: break
+    }
+  }
+
+  /// What a node sends, every node can read.
+  private mutating func checkDatagram(_ bytes: [UInt8], _ to: Address) throws(BrokenRule) {
+    try expect(bytes.count <= Wire.maximumPlainSize, "a datagram of \(bytes.count) bytes")
+    try expect(to.isReachable, "a datagram to \(to)")
+    do {
+      let message = try Wire.decode(bytes, cluster: FuzzInput.cluster)
+      guard message.nonce != 0, !message.body.isAnswer else { return }
+      nonces.insert(message.nonce)
+      asked.append(Question(to: to, nonce: message.nonce, body: message.body))
+      if asked.count > 32 { asked.removeFirst() }
+    } catch {
+      throw BrokenRule("a datagram of ours is refused as \(error.reason)")
+    }
+  }
+
+  /// A stranger that knows no nonce of ours gets no more bytes than it sent, where it sent them from. (The ping that
+  /// verifies who it is goes to where it claims to be, and is limited by number.)
+  private func checkAnswersToStrangers(_ event: Event, _ effects: [Effect], _ node: Node) throws(BrokenRule) {
+    guard case .received(let bytes, let source) = event, !node.isLive(source),
+      let message = try? Wire.decode(bytes, cluster: FuzzInput.cluster), !nonces.contains(message.nonce)
+    else { return }
+    var size = 0
+    for case .send(let answer, source) in effects where Message.Kind(rawValue: answer[10])?.isQuestion == false {
+      size += answer.count
+    }
+    try expect(size <= bytes.count, "\(size) bytes in answer to a stranger's \(bytes.count)")
+  }
+}
+
+extension Message.Kind {
+  /// Asked on the node's own account and by its own timers, whatever just came.
+  fileprivate var isQuestion: Bool {
+    switch self {
+    case .ping, .contact, .request, .pull: true
+    case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice: false
+    }
+  }
+}
+
+extension Event {
+  /// As many records as can have come with it.
+  fileprivate var records: Int {
+    switch self {
+    case .received(let bytes, _): bytes.count / 19
+    case .resolved(_, let addresses, _): addresses.count
+    case .timePassed, .setRequested, .notified, .connectionRefused, .notifyDelivered, .leaveRequested: 0
+    }
+  }
+}
