@@ -210,6 +210,7 @@ extension Node {
 
   /// Evidence from elsewhere that nobody is there, which counts like an unanswered probe and never for more.
   mutating func evidenceOfAbsence(of address: Address) {
+    guard address != identity.address else { return }
     if probe.attempt?.target == address { return probeFailed() }
     guard let index = members.index(of: address), members[index].state == .alive else { return }
     probe.urgent = address

@@ -19,7 +19,9 @@ extension Node {
     }
     counters.count(message.body.kind, .received, bytes: bytes.count)
     guard source.isReachable else { return counters.refuse(.address) }
-    if message.sender.address == identity.address { return receivedFromOurselves(message, source) }
+    if message.sender.address == identity.address {
+      return receivedFromOurselves(message, source, size: bytes.count)
+    }
     let question = self.question(answeredBy: message, from: source)
     if question == nil, message.body.isAnswer { counters.refuse(.unsolicited) }
     let isMember = source == message.sender.address && isLive(source)
@@ -124,14 +126,16 @@ extension Node {
   }
 
   /// A datagram whose sender names our own address: our own, come back, or somebody who believes it to be his.
-  private mutating func receivedFromOurselves(_ message: Message, _ source: Address) {
+  private mutating func receivedFromOurselves(_ message: Message, _ source: Address, size: Int) {
     let question = questions.find(message.nonce)
     if case .notice(let refused) = message.body, question?.purpose == .contact {
       // The owner of the address that we advertise says so, under that very address.
       advertisedAddressRefused(refused, by: source)
     } else if message.sender.incarnation == ownRecord.incarnation {
       if message.body == .contact, let question { metOurselves(at: question.target) }
-    } else if message.body == .contact, source != identity.address, strangers.take(at: now.monotonic) {
+    } else if message.body == .contact, size >= Wire.introductionSize, source != identity.address,
+      strangers.take(at: now.monotonic)
+    {
       send(.notice(.taken), to: source, nonce: message.nonce, isStranger: true)
     } else {
       counters.refuse(.address)

@@ -111,7 +111,7 @@ extension Options {
       guard name.utf8.count + character.utf8.count <= Wire.maximumName else { break }
       name.append(character)
     }
-    return name.isEmpty ? "unnamed" : name
+    return name.allSatisfy { $0 == " " } ? "unnamed" : name
   }
 
   /// A numeric address with its port.
