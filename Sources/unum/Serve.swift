@@ -17,7 +17,8 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() async throws {
-    let configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    var configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    configuration.agent.limits = HTTPLimits(openFiles: System.raiseOpenFiles())
     let logger = makeLogger(configuration.log)
     // Before anything is bound: a signal that comes while starting must find somebody who listens.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
