@@ -16,7 +16,7 @@ struct Local: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Run a cluster of several nodes in this process, on loopback.",
-      discussion: "Ctrl-C ends it. The log shows warnings only; --log-level info shows everything.")
+      discussion: "Ctrl-C ends it. The log level is warning unless LOG_LEVEL or --log-level says otherwise.")
   }
 
   /// More than 100 would be slow to look at rather than slow to run.

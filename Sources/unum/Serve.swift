@@ -11,7 +11,10 @@ struct Serve: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Run one node of a cluster.",
-      discussion: "Every option can be given as an environment variable too; see unum --help.")
+      discussion: """
+        Every option can be given as an environment variable too; see unum --help. The log level is info unless one of \
+        them says otherwise.
+        """)
   }
 
   @OptionGroup var options: ServeOptions
