@@ -6,11 +6,11 @@
 // request, which costs as much as the request.
 
 import NIOCore
-
-// It is also their queue: a connection that has had its turn and has more to do waits here for its next one. One of them
-// goes on at a time, and the loop looks at its sockets in between. Rejected: `execute`, because a loop does all that was
-// executed, and what that executes, before it looks at a socket again; and a timer for each connection, because with
-// many of them one is always due, which comes to the same.
+//
+// It is also their queue: a connection that has had its turn and has more to do waits here for its next one. One of
+// them goes on at a time, and the loop looks at its sockets in between. Rejected: `execute`, because a loop does all
+// that was executed, and what that executes, before it looks at a socket again; and a timer for each connection,
+// because with many of them one is always due, which comes to the same.
 
 /// What the connections of one loop share. Used on that loop only.
 final class ConnectionSweep {
