@@ -4,13 +4,13 @@
 // began, so that serving it reads no clock and arms no timer, and a test ages connections by sweeping. Rejected: NIO's
 // IdleStateHandler, which every byte resets, so that a client that drips bytes is never idle; and a timer for each
 // request, which costs as much as the request.
-
-import NIOCore
 //
 // It is also their queue: a connection that has had its turn and has more to do waits here for its next one. One of
 // them goes on at a time, and the loop looks at its sockets in between. Rejected: `execute`, because a loop does all
 // that was executed, and what that executes, before it looks at a socket again; and a timer for each connection,
 // because with many of them one is always due, which comes to the same.
+
+import NIOCore
 
 /// What the connections of one loop share. Used on that loop only.
 final class ConnectionSweep {
