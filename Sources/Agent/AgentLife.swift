@@ -35,7 +35,8 @@ extension Agent {
         configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,
         loop: loop)
       let server = try await StartError.catching(.http, configuration.http) {
-        try await HTTPServer.bind(address: configuration.http, backend: agent, group: http, limits: configuration.limits)
+        try await HTTPServer.bind(
+          address: configuration.http, backend: agent, group: http, limits: configuration.limits)
       }
       agent.begin(advertised: advertised, server: server, httpLoop: http.next(), version: version)
     } catch {

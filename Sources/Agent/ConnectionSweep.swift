@@ -4,6 +4,11 @@
 // began, so that serving it reads no clock and arms no timer, and a test ages connections by sweeping. Rejected: NIO's
 // IdleStateHandler, which every byte resets, so that a client that drips bytes is never idle; and a timer for each
 // request, which costs as much as the request.
+//
+// It is also their queue: a connection that has had its turn and has more to do waits here for its next one. One of
+// them goes on at a time, and the loop looks at its sockets in between. Rejected: `execute`, because a loop does all
+// that was executed, and what that executes, before it looks at a socket again; and a timer for each connection,
+// because with many of them one is always due, which comes to the same.
 
 import NIOCore
 
@@ -15,6 +20,13 @@ final class ConnectionSweep {
   private(set) var isDraining = false
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private var timer: RepeatedTask?
+  /// Those that wait for their next turn, and whether it will come.
+  private var resting = CircularBuffer<HTTPConnection>()
+  private var isTurnDue = false
+
+  /// Between two turns. It has to be still in the future when the loop looks for due timers, a few microseconds later,
+  /// or the loop goes on without looking at its sockets; a longer one only slows down clients that pipeline.
+  static let pause: TimeAmount = .microseconds(100)
 
   /// Sweeps once a second from now on.
   func start(on loop: any EventLoop) {
@@ -45,6 +57,25 @@ final class ConnectionSweep {
   /// Ends all connections, answered or not.
   func closeAll() {
     for connection in Array(connections.values) { connection.abort() }
+  }
+
+  /// Gives the connection another turn, after all that are waiting already and what else the loop has to do.
+  func rest(_ connection: HTTPConnection, on loop: any EventLoop) {
+    resting.append(connection)
+    scheduleTurn(on: loop)
+  }
+
+  private func scheduleTurn(on loop: any EventLoop) {
+    guard !isTurnDue, !resting.isEmpty else { return }
+    isTurnDue = true
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    loop.scheduleTask(in: ConnectionSweep.pause) { bound.value.takeTurn(on: loop) }
+  }
+
+  private func takeTurn(on loop: any EventLoop) {
+    isTurnDue = false
+    resting.popFirst()?.resume()
+    scheduleTurn(on: loop)
   }
 
   func add(_ connection: HTTPConnection) { connections[ObjectIdentifier(connection)] = connection }

@@ -37,6 +37,12 @@ final class HTTPConnection {
   private var needsFlush = false
   /// `advance` is on the stack: what it called need not call it.
   private var isAdvancing = false
+  /// Bytes are being flushed: that the socket takes more is then no news.
+  private var isFlushing = false
+  /// What has come may hold whole requests that are not looked at yet.
+  private var hasMore = false
+  /// Its turn is over, and the next one is waited for.
+  private var isResting = false
 
   /// The sweep at which the request in hand began to come; nil between requests.
   private var requestBegan: Int?
@@ -89,6 +95,8 @@ final class HTTPConnection {
 
   func writabilityChanged() {
     lastMoved = sweeper.tick
+    // By our own hand, within a turn that would else go on for as long as the kernel takes answers: megabytes.
+    guard !isFlushing, !isAdvancing else { return }
     advance()
     settle()
   }
@@ -97,7 +105,7 @@ final class HTTPConnection {
   func mayRead() -> Bool {
     guard let context else { return true }
     switch phase {
-    case .reading: isReadHeld = !context.channel.isWritable
+    case .reading: isReadHeld = isResting || !context.channel.isWritable
     case .answering: isReadHeld = reader.hasBytes || !context.channel.isWritable
     case .closing: isReadHeld = false
     }
@@ -140,21 +148,36 @@ final class HTTPConnection {
     if case .reading = phase, reader.isBetweenRequests { closeAfterWrites() }
   }
 
+  /// Its next turn has come.
+  func resume() {
+    isResting = false
+    lastMoved = sweeper.tick
+    advance()
+    settle()
+  }
+
   func abort() { context?.close(promise: nil) }
 
   // MARK: Requests
 
-  /// Goes through what has come, request by request, until something is awaited.
+  /// Goes through what has come, request by request, until something is awaited or the turn is over.
   private func advance() {
+    guard !isResting else { return }
     isAdvancing = true
     defer { isAdvancing = false }
-    while case .reading = phase, let context, context.channel.isWritable {
+    var room = limits.requestsPerTurn
+    hasMore = true
+    while room > 0, case .reading = phase, let context, context.channel.isWritable {
       switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
       case .incomplete:
         if requestBegan == nil, !reader.isBetweenRequests { requestBegan = sweeper.tick }
+        hasMore = false
         return
       case .awaitsContinue: write(HTTPConnection.goOn)
-      case .request(let plan): answer(plan)
+      case .request(let plan):
+        // A page about all members takes as long as many values.
+        room = plan.isPage ? 0 : room - 1
+        answer(plan)
       case .refused(let refusal): refuse(refusal)
       }
     }
@@ -165,10 +188,16 @@ final class HTTPConnection {
     guard let context else { return }
     if needsFlush {
       needsFlush = false
+      isFlushing = true
       context.flush()
+      isFlushing = false
+    }
+    if hasMore, !isResting, reader.hasBytes, context.channel.isWritable, case .reading = phase {
+      isResting = true
+      sweeper.rest(self, on: context.eventLoop)
     }
     // What is read and not answered by now will never be whole.
-    if inputEnded, context.channel.isWritable, case .reading = phase { closeAfterWrites() }
+    if inputEnded, !isResting, context.channel.isWritable, case .reading = phase { closeAfterWrites() }
     if inputEnded, case .closing(isFlushed: true) = phase { abort() }
     if isReadHeld, mayRead() { context.read() }
   }

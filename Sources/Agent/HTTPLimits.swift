@@ -26,14 +26,33 @@ package struct HTTPLimits: Sendable {
   package var lingerSeconds = 2
   /// Connections at once. A cluster of a hundred nodes and its monitors open a few hundred; more would let one
   /// careless client take the memory that this machine's other work needs.
-  package var connections = 1024
+  package var connections = HTTPLimits.mostConnections
   /// Connections above the limit that are answered 503 before they are closed; still more are closed without a word,
   /// or the refusals themselves would be the flood.
   package var refusals = 64
   /// Fields of one request, as a bound on allocations. Browsers send 15.
   package var fieldCount = 100
 
+  /// Requests of one connection that are answered before all others of its loop have their turn; a page about all
+  /// members fills a turn by itself. More than clients pipeline that mean well, and less than a millisecond of the loop.
+  /// Between two turns there is a pause (`ConnectionSweep.pause`), so that fewer would slow down who is alone.
+  package var requestsPerTurn = 16
+
   package init() {}
+
+  /// The limits of each of some nodes in a process that may have so many files open.
+  package init(openFiles: Int, nodes: Int = 1) {
+    let share = openFiles / max(nodes, 1) - HTTPLimits.otherFiles
+    connections = min(HTTPLimits.mostConnections, max(HTTPLimits.fewestConnections, share))
+  }
+
+  private static let mostConnections = 1024
+  /// Files that a node needs besides admitted connections: 64 connections that are being refused, and some twenty for
+  /// its sockets, loops, log, look-ups and notifies, with room to spare. With too few, a new connection is never
+  /// accepted, and so never told why.
+  private static let otherFiles = 128
+  /// Where hardly any files are allowed it is better to be short of them at times than to serve nobody.
+  private static let fewestConnections = 64
 }
 
 // What is said when a limit is passed, or what came is no request at all.

@@ -27,6 +27,12 @@ struct RequestPlan {
   /// Whether the answer is the prebuilt one.
   let isPlainGet: Bool
 
+  /// Whether the answer has a line or more for each member, and is made for this request.
+  var isPage: Bool {
+    guard case .success(let request) = outcome else { return false }
+    return request.command == .members || request.command == .metrics
+  }
+
   init(_ head: HTTPRequestHead) {
     let fields = Fields(head.headers)
     isHead = head.method == .HEAD

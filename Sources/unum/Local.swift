@@ -16,7 +16,7 @@ struct Local: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Run a cluster of several nodes in this process, on loopback.",
-      discussion: "Ctrl-C ends it. The log shows warnings only; --log-level info shows everything.")
+      discussion: "Ctrl-C ends it. The log level is warning unless LOG_LEVEL or --log-level says otherwise.")
   }
 
   /// More than 100 would be slow to look at rather than slow to run.
@@ -31,7 +31,9 @@ struct Local: AsyncParsableCommand {
     try check()
     let log = try resolveLog(flags: log.flags, environment: System.environment, defaultLevel: .warning)
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let cluster = LocalCluster(nodes: nodes, httpPort: UInt16(httpPort), logger: makeLogger(log))
+    let cluster = LocalCluster(
+      nodes: nodes, httpPort: UInt16(httpPort),
+      limits: HTTPLimits(openFiles: System.raiseOpenFiles(), nodes: nodes), logger: makeLogger(log))
     try await supervise(cluster, until: signals, logger: cluster.logger)
   }
 
@@ -60,6 +62,7 @@ struct LocalPortInUse: Error, CustomStringConvertible {
 private struct LocalCluster: Service {
   let nodes: Int
   let httpPort: UInt16
+  let limits: HTTPLimits
   let logger: Logger
 
   func run() async throws {
@@ -86,9 +89,10 @@ private struct LocalCluster: Service {
     let name = "node\(index + 1)"
     var logger = logger
     logger[metadataKey: "node"] = "\(name)"
-    let configuration = AgentConfiguration(
+    var configuration = AgentConfiguration(
       bind: loopback, http: loopback.with(port: port), advertise: loopback, name: name, cluster: "local",
       seeds: seed.map { ["\($0)"] } ?? [], settings: settings)
+    configuration.limits = limits
     do {
       return try await NodeService(configuration: configuration, loops: loops, logger: logger).start()
     } catch StartError.portInUse(.http, let address) {

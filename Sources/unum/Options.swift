@@ -25,9 +25,10 @@ struct ServeOptions: ParsableArguments {
   }
 }
 
-/// The options of the log, which all subcommands have that run nodes.
+/// The options of the log, which all subcommands have that run nodes. The default level is not among the help: it is
+/// each subcommand's own.
 struct LogOptions: ParsableArguments {
-  @Option(help: Setting.logLevel.help) var logLevel: String?
+  @Option(help: Setting.logLevel.helpWithoutDefault) var logLevel: String?
   @Option(help: Setting.logFormat.help) var logFormat: String?
 
   /// The options that were given.
@@ -41,5 +42,10 @@ extension Setting {
   /// What `unum serve --help` says of it.
   fileprivate var help: ArgumentHelp {
     ArgumentHelp("\(summary) [\(variable); default: \(defaultText)]", valueName: placeholder)
+  }
+
+  /// The same for what has another default in each subcommand.
+  fileprivate var helpWithoutDefault: ArgumentHelp {
+    ArgumentHelp("\(summary) [\(variable)]", valueName: placeholder)
   }
 }

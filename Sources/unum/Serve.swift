@@ -11,13 +11,17 @@ struct Serve: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Run one node of a cluster.",
-      discussion: "Every option can be given as an environment variable too; see unum --help.")
+      discussion: """
+        Every option can be given as an environment variable too; see unum --help. The log level is info unless one of \
+        them says otherwise.
+        """)
   }
 
   @OptionGroup var options: ServeOptions
 
   func run() async throws {
-    let configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    var configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    configuration.agent.limits = HTTPLimits(openFiles: System.raiseOpenFiles())
     let logger = makeLogger(configuration.log)
     // Before anything is bound: a signal that comes while starting must find somebody who listens.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)

@@ -105,11 +105,11 @@ struct TestConnection {
 
   init(
     _ backend: any Backend, limits: HTTPLimits = HTTPLimits(), counts: RequestCounts = RequestCounts(),
-    sweep: ConnectionSweep = ConnectionSweep()
+    sweep: ConnectionSweep = ConnectionSweep(), loop: EmbeddedEventLoop = EmbeddedEventLoop(), takesLittle: Bool = false
   ) throws {
-    channel = EmbeddedChannel()
+    channel = EmbeddedChannel(loop: loop)
     self.sweep = sweep
-    pipelineCounts = EventCounts()
+    pipelineCounts = EventCounts(takesLittle ? channel : nil)
     let connection = HTTPConnection(backend: backend, limits: limits, counts: counts, sweep: sweep)
     try channel.pipeline.syncOperations.addHandler(pipelineCounts)
     try connection.install(in: channel.pipeline.syncOperations)
@@ -142,16 +142,31 @@ struct TestConnection {
 
   var isOpen: Bool { channel.isActive }
 
-  /// Flushes and reads that reach the socket.
+  /// Flushes and reads that reach the socket; which may be one that is full after each write and empty after each flush.
   final class EventCounts: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     var flushes = 0
     var reads = 0
+    private let filled: EmbeddedChannel?
+
+    init(_ filled: EmbeddedChannel?) { self.filled = filled }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      context.write(data, promise: promise)
+      turn(context, isWritable: false)
+    }
 
     func flush(context: ChannelHandlerContext) {
       flushes += 1
       context.flush()
+      turn(context, isWritable: true)
+    }
+
+    private func turn(_ context: ChannelHandlerContext, isWritable: Bool) {
+      guard let filled, filled.isWritable != isWritable else { return }
+      filled.isWritable = isWritable
+      context.fireChannelWritabilityChanged()
     }
 
     func read(context: ChannelHandlerContext) {

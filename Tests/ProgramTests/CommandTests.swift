@@ -67,6 +67,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [("serve", "info", "warning"), ("local", "warning", "info")])
+  func helpNamesOneDefaultOfTheLogLevelWhichIsTheSubcommandsOwn(
+    command: String, level: String, other: String
+  ) async throws {
+    let outcome = try await Running.run([command, "--help"])
+    #expect(outcome.standardOutput.contains("log level is \(level) unless"))
+    #expect(!outcome.standardOutput.contains("default: \(other)"))
+    #expect(!outcome.standardOutput.contains("log level is \(other)"))
+  }
+
   @Test(arguments: [(["--bind"], ["--http", "127.0.0.1:0"]), (["--http"], ["--bind", "127.0.0.1:0"])])
   func aPortInUseIsOneLineThatNamesAddressAndOption(option: [String], rest: [String]) async throws {
     let first = try await RunningNode("first")

@@ -49,7 +49,7 @@ final class Running {
   private let arguments: [String]
   private let output: URL
   private let error: URL
-  private var pid: pid_t = 0
+  private(set) var pid: pid_t = 0
   /// As `waitpid` says it, once it is over.
   private var status: Int32?
 
@@ -94,6 +94,11 @@ final class Running {
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error, O_WRONLY | O_CREAT, 0o600)
+    // Sockets of tests beside this one would else live on in the child, and their ports never be free. A number that is
+    // not open is no error, and a list of the open ones would miss what is opened meanwhile.
+    for descriptor in STDERR_FILENO + 1..<min(getdtablesize(), 1024) {
+      unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
     // What the test runner ignores or blocks must not be inherited, or no signal would be tested.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)

@@ -10,12 +10,22 @@ final class RunningNode {
   let gossip: String
   let http: String
 
-  /// Starts a node and waits for its start-up line.
-  init(_ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", http: String = "127.0.0.1:0") async throws {
+  /// Starts a node, with these limits of open files if any, and waits for its start-up line.
+  init(
+    _ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", http: String = "127.0.0.1:0",
+    openFiles: (soft: Int, hard: Int)? = nil
+  ) async throws {
     self.name = name
+    var program: String?
+    var arguments = ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip]
+    if let openFiles {
+      // The shell becomes the node, under the same process number.
+      let limits = "ulimit -Sn \(openFiles.soft) && ulimit -Hn \(openFiles.hard) && exec \"$0\" \"$@\""
+      arguments = ["-c", limits, Running.products.appendingPathComponent("unum").path] + arguments
+      program = "/bin/bash"
+    }
     let process = try Running(
-      ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip],
-      environment: ["HTTP_ADDR": http, "CLUSTER_NAME": "program tests"])
+      arguments, environment: ["HTTP_ADDR": http, "CLUSTER_NAME": "program tests"], program: program)
     self.process = process
     let line = try await eventually("the start of \(name)") {
       let said = process.standardError
