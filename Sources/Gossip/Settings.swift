@@ -35,7 +35,7 @@ package struct Settings: Equatable, Sendable {
 
   /// One probe each period. Halving it finds a crash 0.3 s earlier and doubles the idle traffic (540 B/s now).
   package var period: Duration = .milliseconds(400)
-  /// When within a probe the target is pinged. Four pings make it unlikely (0.4^4, 2.6 %, at 20 % loss each way; far
+  /// When within a probe the target is pinged. Four pings make it unlikely (0.36^4, 1.7 %, at 20 % loss each way; far
   /// less with the indirect ones) that a live member fails a probe, and cost nothing when the first is answered.
   package var directPings: [Duration] = [.zero, .milliseconds(70), .milliseconds(140), .milliseconds(210)]
   /// When within a probe helpers are asked: two tries. Earlier would ask for members that are merely a little late.
@@ -72,8 +72,8 @@ package struct Settings: Equatable, Sendable {
   package var rumourFactor = 2
   /// How many live members each push goes to. Two need twice the rounds; more sends most packets to who knows already.
   package var fanout = 4
-  /// When pushes of one change go out. The repeats are there for loss: without them a write at 20 % loss waits for
-  /// probes in 2 % of cases.
+  /// When pushes of one change go out. The repeats are there for loss: without them, whom all pushes of a write missed
+  /// learns of it only by the next probe, some hundred milliseconds later.
   package var pushes: [Duration] = [.zero, .milliseconds(10), .milliseconds(30)]
   /// Rounds of pushing are at least this far apart: writes in between travel as the newest only.
   package var pushInterval: Duration = .milliseconds(10)
