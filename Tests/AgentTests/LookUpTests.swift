@@ -26,10 +26,10 @@ import Testing
 
   @Test func `all names together take the time of one, and a seed that answers is still used`() async throws {
     let begin = ContinuousClock.now
-    let found = try await find(seeds + ["127.0.0.1"], within: .milliseconds(500))
+    let found = try await find(seeds + ["127.0.0.1"], within: .seconds(2))
     #expect(found.source == .route(seed: "127.0.0.1"))
-    // One after another they would take 50 s.
-    #expect(ContinuousClock.now - begin < .seconds(20))
+    // One after another they would take 200 s; a busy machine takes its time even for one.
+    #expect(ContinuousClock.now - begin < .seconds(120))
   }
 
   @Test func `whoever stops a node that starts does not wait for its name server`() async throws {
