@@ -30,7 +30,9 @@ private struct Said {
       for state in 0...3 {
         for sayer in sayers where sayer != .itself || state == 0 || state == 3 {
           let claim = TwinClaim(incarnation: incarnation, state: state)
-          let accusers = claim.accuses ? [Self.sayer.address, third.address, stranger.address] : [nil]
+          // Who is believed may name a member or anybody as the accuser; of a stranger nothing counts, whoever it names.
+          let named = sayer == .member ? [third.address, stranger.address] : [third.address]
+          let accusers = claim.accuses ? named : [nil]
           all += accusers.map { Said(claim: claim, sayer: sayer, accuser: $0) }
         }
       }
