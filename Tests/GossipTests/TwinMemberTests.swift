@@ -31,7 +31,7 @@ private struct Said {
         for sayer in sayers where sayer != .itself || state == 0 || state == 3 {
           let claim = TwinClaim(incarnation: incarnation, state: state)
           // Who is believed may name a member or anybody as the accuser; of a stranger nothing counts, whoever it names.
-          let named = sayer == .member ? [third.address, stranger.address] : [third.address]
+          let named: [Address?] = sayer == .member ? [third.address, stranger.address] : [third.address]
           let accusers = claim.accuses ? named : [nil]
           all += accusers.map { Said(claim: claim, sayer: sayer, accuser: $0) }
         }
