@@ -127,12 +127,17 @@ class Node(Host):
         return data
 
     def get(self, path):
-        try:
-            self.ask(path)
-            return self.answer()
-        except OSError:
-            self.hang_up()
-            return 0, ""
+        # A kept connection may have been closed meanwhile, for being idle or with the process: then one more, new.
+        for _ in range(2):
+            was_kept = self.socket is not None
+            try:
+                self.ask(path)
+                return self.answer()
+            except OSError:
+                self.hang_up()
+                if not was_kept:
+                    break
+        return 0, ""
 
     def hang_up(self):
         if self.socket:
