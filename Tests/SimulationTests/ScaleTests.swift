@@ -149,6 +149,8 @@ private struct ChangeFeed {
     let identity = Identity(address: records[0].address, name: "n0", httpPort: Host.httpPort)
     var settings = Settings()
     settings.reportInterval = .zero
+    // Nobody here answers pings, and who tells of the changes must live on.
+    settings.pingsBeforeDeath = .max
     node = Node(identity: identity, settings: settings, seed: 1, now: now)
     if let list = Membership(of: records) { node.meet(list) }
   }
