@@ -72,7 +72,8 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"], swiftSettings: strict),
-    .testTarget(name: "SimulationTests", dependencies: ["Gossip", "Simulation"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Gossip", "Simulation"], exclude: ["LEDGER.md"], swiftSettings: strict),
     .testTarget(
       name: "AgentTests",
       dependencies: [
@@ -88,7 +89,7 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .testTarget(name: "ProgramTests", dependencies: ["unum", "Agent", "Gossip"], swiftSettings: strict),
+    .testTarget(name: "ProgramTests", dependencies: ["unum", "Agent", "Gossip", "Simulation"], swiftSettings: strict),
     .testTarget(
       name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
       exclude: ["Corpus", "Program", "README.md", "dictionary", "run"], sources: ["Targets", "Replay"],
