@@ -89,7 +89,13 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .testTarget(name: "ProgramTests", dependencies: ["unum", "Agent", "Gossip", "Simulation"], swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        "unum", "Agent", "Gossip", "Simulation", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
       exclude: ["Corpus", "Program", "README.md", "dictionary", "run"], sources: ["Targets", "Replay"],
