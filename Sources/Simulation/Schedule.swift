@@ -230,10 +230,16 @@ package struct Schedule: Sendable {
   /// returns is tried.
   private mutating func endAll() {
     for host in 0..<hosts {
-      let stays = host > 0 && dice.chance(0.1)
+      // The only seed of another has to return, or who was forgotten by all could never find anybody again.
+      let isNeeded = host == 0 || (host < 3 && host + 3 < hosts)
+      let stays = host > 0 && dice.chance(0.1) && !isNeeded
       add(.slow(host, .zero), at: end)
       add(.resume(host), at: end)
-      if !stays { add(.start(host), at: end) }
+      if !stays {
+        add(.start(host), at: end)
+        // Once more for who is just leaving then, which takes a second at most.
+        add(.start(host), at: end + .milliseconds(1500))
+      }
     }
   }
 }

@@ -68,7 +68,7 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     case writable
     /// Everything stays agreed upon, and nobody is accused.
     case calm
-    /// Who leaves is known by all to have left, before anybody finds it dead.
+    /// Who leaves is known by most to have left, before anybody finds it dead.
     case goodbyeIsHeard
   }
 

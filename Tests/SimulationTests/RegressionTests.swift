@@ -31,4 +31,15 @@ private let earlier = FaultKind.allCases.filter { $0 != .forgeries && $0 != .hig
   func `a goodbye at an incarnation beyond a clock's reach is not believed`(seed: UInt64) {
     expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: earlier + [.forgeries, .highNotifies]))
   }
+
+  /// Not a fault of the protocol: the only seed of a node was leaving when the faults ended, and never returned, while all
+  /// who had known the node had been restarted.
+  @Test func `a node whose only seed returns finds the others`() {
+    expectHolds(Trial(seed: 4459, hosts: 7, kinds: earlier + [.forgeries, .highNotifies]))
+  }
+
+  /// Rare luck: every packet in which the goodbye might travel went to others, within two milliseconds.
+  @Test func `a goodbye that one of six misses is still heard by the others`() {
+    expectHolds(Trial(seed: 6334, hosts: 7, kinds: earlier + [.forgeries, .highNotifies]))
+  }
 }
