@@ -76,7 +76,8 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"], swiftSettings: strict),
-    .testTarget(name: "SimulationTests", dependencies: ["Gossip", "Simulation"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Gossip", "Simulation"], exclude: ["LEDGER.md"], swiftSettings: strict),
     .testTarget(
       name: "AgentTests",
       dependencies: [

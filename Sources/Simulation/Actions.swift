@@ -29,8 +29,8 @@ extension Cluster {
 
   private mutating func makeNode(on host: Int) -> Node {
     let identity = Identity(address: hosts[host].address, name: "n\(host)", httpPort: Host.httpPort)
-    return Node(
-      identity: identity, settings: hosts[host].settings, seed: seedDice.next(), now: hosts[host].clock.now(at: time))
+    let settings = tampering?.settings(host, hosts[host].settings) ?? hosts[host].settings
+    return Node(identity: identity, settings: settings, seed: seedDice.next(), now: readClock(of: host))
   }
 
   /// Does this now.
@@ -49,6 +49,11 @@ extension Cluster {
       guard hosts[host].activity == .running else { return }
       let stamp = Stamp(generation: nodes[host].stamp.generation + ahead, value: value)
       handle(.notified(stamp, by: "outside", nextRequest()), on: host)
+    case .notifyNearCeiling(let host, let below, let value):
+      guard hosts[host].activity == .running else { return }
+      let ceiling = Ceiling(wall: readClock(of: host).wall, released: hosts[host].settings.released).forStrangers
+      let generation = UInt64(clamping: Int64(clamping: ceiling) - below)
+      handle(.notified(Stamp(generation: generation, value: value), by: "outside", nextRequest()), on: host)
     case .turnClock(let host, let duration): hosts[host].clock.turn(by: duration)
     case .drift(let host, let drift): if hosts[host].activity == .down { hosts[host].clock.set(drift: drift) }
     case .slow(let host, let duration): hosts[host].lateness = duration
@@ -60,6 +65,7 @@ extension Cluster {
       nameless.removeAll { $0 == id }
     case .noise(let host): sendNoise(to: host)
     case .lie(let host): sendLie(to: host)
+    case .forge(let host, let liar): sendForgery(to: host, as: liar)
     }
   }
 
@@ -72,7 +78,7 @@ extension Cluster {
     hosts[host].stampSince = time
     hosts[host].deadline = .distantFuture
     nodes[host] = makeNode(on: host)
-    invariants.started(host)
+    invariants.started(host, nodes[host], hosts[host].settings)
     rearm(host)
   }
 

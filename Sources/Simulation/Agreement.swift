@@ -5,40 +5,75 @@
 
 package import Gossip
 
+/// What still differs from one agreeing cluster.
+struct Disagreement {
+  var rule: Violation.Rule
+  var host: Int
+  var detail: String
+}
+
 extension Cluster {
-  /// What still differs from one agreeing cluster; nil when nothing does. Takes time in proportion to the square of the
-  /// hosts: for now and then, not for each step.
-  package func disagreement() -> String? {
-    let running = hosts.indices.filter { hosts[$0].activity == .running && !hosts[$0].isLeaving }
-    guard let first = running.first else { return nil }
-    for host in running where nodes[host].stamp != nodes[first].stamp {
-      return "n\(first) holds \(nodes[first].stamp), n\(host) holds \(nodes[host].stamp)"
+  /// What still differs; nil when nothing does. The gravest first: who knows nobody agrees with nobody. Takes time in
+  /// proportion to the square of the hosts: for now and then, not for each step.
+  func disagreement() -> Disagreement? {
+    let running = hosts.indices.filter { hosts[$0].activity == .running }
+    let views = running.map { host in status(of: host) }
+    for (host, view) in zip(running, views) {
+      if hosts[host].isLeaving {
+        if let found = broken(.leaveEnds, host, "was asked to leave and has not") { return found }
+      } else if view.readiness == nil, let found = broken(.readyInTheEnd, host, "is not ready") {
+        return found
+      } else if invariants.outstanding(host) > 0, let found = broken(.answeredOnce, host, "owes an answer") {
+        return found
+      }
     }
-    for host in running {
-      if let difference = difference(of: host, from: running) { return difference }
+    let staying = zip(running, views).filter { !hosts[$0.0].isLeaving }
+    for (host, view) in staying {
+      for (peer, _) in staying where !view.members.contains(where: { $0.address == hosts[peer].address }) {
+        if let found = broken(.neverIsolated, host, "does not know n\(peer)") { return found }
+      }
+    }
+    for (host, view) in staying where view.stamp != staying[0].1.stamp {
+      let detail = "holds \(view.stamp), n\(staying[0].0) holds \(staying[0].1.stamp)"
+      if let found = broken(.oneValue, host, detail) { return found }
+    }
+    for (host, view) in staying {
+      if let found = difference(of: host, view, from: staying) { return found }
     }
     return nil
   }
 
-  private func difference(of host: Int, from running: [Int]) -> String? {
-    let status = nodes[host].status(at: hosts[host].clock.now(at: time))
-    guard status.readiness != nil else { return "n\(host) is not ready" }
-    guard invariants.outstanding(host) == 0 else { return "n\(host) owes an answer" }
-    var seen = 0
-    for member in status.members {
-      let peer = owner(of: member.address).flatMap { running.contains($0) ? $0 : nil }
-      switch member.status {
-      case .alive:
-        guard let peer else { return "n\(host) holds \(member.address) alive, which is not" }
-        let own = nodes[peer].status(at: hosts[peer].clock.now(at: time)).members.first(where: \.isSelf)
-        guard own?.incarnation == member.incarnation else { return "n\(host) holds an old incarnation of n\(peer)" }
-        seen += 1
-      case .suspect: return "n\(host) suspects \(member.address)"
-      case .dead, .left, .replaced:
-        if let peer { return "n\(host) holds n\(peer) \(member.status.rawValue), which runs" }
+  private func broken(_ rule: Violation.Rule, _ host: Int, _ detail: @autoclosure () -> String) -> Disagreement? {
+    invariants.broken(rule, detail()).map { Disagreement(rule: $0.0, host: host, detail: $0.1) }
+  }
+
+  /// How one node's list differs from who lives.
+  private func difference(
+    of host: Int, _ view: StatusSnapshot, from staying: [(Int, StatusSnapshot)]
+  ) -> Disagreement? {
+    for member in view.members {
+      let peer = owner(of: member.address).flatMap { peer in staying.first { $0.0 == peer } }
+      let isLive = member.status == .alive || member.status == .suspect
+      guard let peer else {
+        if isLive, let found = broken(.deadIsDead, host, "holds \(member.address) \(member.status), which is not there")
+        {
+          return found
+        }
+        continue
+      }
+      if member.status != .alive,
+        let found = broken(.aliveIsAlive, host, "holds n\(peer.0) \(member.status), which runs")
+      {
+        return found
+      }
+      let own = peer.1.members.first(where: \.isSelf)
+      if isLive, own?.incarnation != member.incarnation,
+        let found = broken(.newestLife, host, "holds n\(peer.0) at another incarnation than it has")
+      {
+        return found
       }
     }
-    return seen == running.count ? nil : "n\(host) knows \(seen) of \(running.count)"
+    return nil
   }
 
   /// Runs until the cluster agrees, or the bound has passed.
@@ -47,10 +82,9 @@ extension Cluster {
   package mutating func settle(within bound: Duration) -> Duration? {
     let start = time
     while violation == nil {
-      let difference = disagreement()
-      guard let difference else { return time - start }
+      guard let difference = disagreement() else { return time - start }
       if time - start >= bound {
-        violation = Violation(rule: .agreement, host: 0, time: time, detail: difference)
+        violation = Violation(rule: difference.rule, host: difference.host, time: time, detail: difference.detail)
       } else {
         run(for: Cluster.look)
       }
@@ -73,5 +107,8 @@ extension Cluster {
   }
 
   /// What a host's node says of itself and the others.
-  package func status(of host: Int) -> StatusSnapshot { nodes[host].status(at: hosts[host].clock.now(at: time)) }
+  package func status(of host: Int) -> StatusSnapshot {
+    let status = nodes[host].status(at: readClock(of: host))
+    return tampering?.status(host, status) ?? status
+  }
 }

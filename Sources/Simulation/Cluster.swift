@@ -31,7 +31,7 @@ package struct Cluster {
   package internal(set) var trace: Trace
   package internal(set) var census = Census()
   /// A planted bug.
-  package var tampering: Tampering?
+  package var tampering: Tampering? { didSet { invariants.ignored = tampering?.ignored ?? [] } }
 
   var invariants = Invariants()
   /// The node of each host; of one that is down, the last that ran.
@@ -45,6 +45,8 @@ package struct Cluster {
   var nameless: [FaultID] = []
   var requests: UInt64 = 0
   var arrivals: [Network.Arrival] = []
+  /// When the last of all datagrams that were sent so far arrives.
+  package internal(set) var lastArrival = Instant(microseconds: 0)
   var seedDice: Generator
   var latenessDice: Generator
   var httpDice: Generator
@@ -118,28 +120,34 @@ package struct Cluster {
   // MARK: Steps
 
   /// One event for one node: handled, checked, written down, and its effects done.
-  mutating func handle(_ original: Event, on host: Int) {
+  mutating func handle(_ event: Event, on host: Int) {
     guard violation == nil else { return }
-    var event = original
+    let now = readClock(of: host)
+    let heldBefore = invariants.claimInQuestion(event, nodes[host])
+    var effects: [Effect]
     if let tampering {
-      guard let changed = tampering.event(host, original) else { return rearm(host) }
-      event = changed
+      effects = tampering.event(host, event).map { nodes[host].handle($0, at: now) } ?? []
+      effects = tampering.effects(host, event, effects)
+    } else {
+      effects = nodes[host].handle(event, at: now)
     }
-    let now = hosts[host].clock.now(at: time)
-    var effects = nodes[host].handle(event, at: now)
-    if let tampering { effects = tampering.effects(host, event, effects) }
     let published = invariants.published(host)
     let isOverdue = deadline(of: host) <= now.monotonic
     let step = Step(
-      host: host, event: event, effects: effects, stamp: nodes[host].register.stamp, isOverdue: isOverdue, time: time)
-    let owners = self.owners
-    violation = invariants.check(step, members: hosts.count) { address in
-      Host.slot(of: address).map { $0 < owners.count } ?? false
-    }
+      host: host, event: event, effects: effects, stamp: nodes[host].register.stamp, isOverdue: isOverdue, time: time,
+      heldBefore: heldBefore)
+    violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
     trace.note(step)
     if invariants.published(host) != published { hosts[host].stampSince = time }
     for effect in effects { perform(effect, of: host) }
     rearm(host)
+  }
+
+  /// The clocks as the host's node reads them now.
+  func readClock(of host: Int) -> Now {
+    let now = hosts[host].clock.now(at: time)
+    guard let tampering else { return now }
+    return tampering.clock(host, now)
   }
 
   /// Without `??`: its closure would copy the node, which is a third of the work of a step.
@@ -162,16 +170,4 @@ package struct Cluster {
 
   /// Timers of real event loops come up to 0.1 ms late.
   private static let timerLateness = 100
-}
-
-/// A planted bug: what a test does to events and effects, to see an invariant fail.
-package struct Tampering {
-  /// What the node gets in place of an event; nil takes it away.
-  package var event: (_ host: Int, Event) -> Event? = { $1 }
-  /// What becomes of its effects.
-  package var effects: (_ host: Int, Event, [Effect]) -> [Effect] = { $2 }
-  /// What becomes of its deadline.
-  package var deadline: (_ host: Int, Instant) -> Instant = { $1 }
-
-  package init() {}
 }

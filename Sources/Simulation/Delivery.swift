@@ -29,6 +29,7 @@ extension Cluster {
   mutating func send(_ bytes: [UInt8], from: Address, _ sender: Int?, to: Address) {
     network.carry(bytes, from: from, sender, to: to, owner(of: to), at: time, into: &arrivals)
     for arrival in arrivals {
+      lastArrival = max(lastArrival, time + arrival.after)
       queue.add(.datagram(arrival.bytes, from: arrival.from, to: arrival.to), at: time + arrival.after)
     }
     arrivals.removeAll(keepingCapacity: true)

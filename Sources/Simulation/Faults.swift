@@ -116,6 +116,8 @@ package enum Action: Equatable, Sendable {
   case set(Int, Int64)
   /// Somebody outside the cluster posts a notify: a generation so much above the host's, and a value.
   case notify(Int, ahead: UInt64, Int64)
+  /// The same with a generation so much below the highest that the host believes from outside, or above it.
+  case notifyNearCeiling(Int, below: Int64, Int64)
   /// The wall clock is turned.
   case turnClock(Int, by: Duration)
   /// The clocks run so many millionths too fast; for a host that is down.
@@ -133,4 +135,6 @@ package enum Action: Equatable, Sendable {
   /// A stranger sends the host bytes: at random, or a well-formed lie.
   case noise(Int)
   case lie(Int)
+  /// And one that comes, for all that the host can see, from another host's address.
+  case forge(Int, as: Int)
 }

@@ -3,49 +3,7 @@
 //
 // Whether a cluster comes together when the faults have ended is another question: see `Agreement`.
 
-package import Gossip
-
-/// A rule that was broken, when and by whom.
-package struct Violation: Equatable, Sendable, CustomStringConvertible {
-  /// The rules.
-  package enum Rule: String, CaseIterable, Sendable {
-    /// Published stamps only grow while a process runs.
-    case stampsGrow
-    /// What is published is what the node holds.
-    case publishedIsHeld
-    /// Nobody holds a stamp that nobody wrote.
-    case stampsAreWritten
-    /// Each request of a client is answered exactly once, a notify at once.
-    case answeredOnce
-    /// A write is accepted as what was asked for, on top of what was held.
-    case answersAreTrue
-    /// No datagram is longer than may travel.
-    case datagramSize
-    /// A stranger gets no more than it sent.
-    case noAmplification
-    /// Time goes on: a node that was woken is not due any more, but for a few parts that take turns.
-    case deadlineMovesOn
-    /// No event has too many effects.
-    case effectsAreBounded
-    /// Only addresses that a process had are members.
-    case membersExist
-    /// Nobody says that it is ready twice, or leaves without being asked.
-    case lifeIsOrdered
-    /// When the faults have ended, the cluster comes together.
-    case agreement
-    /// And stays so, without any accusation.
-    case calm
-  }
-
-  package var rule: Rule
-  package var host: Int
-  package var time: Instant
-  package var detail: String
-
-  package var description: String {
-    "\(rule.rawValue) broken by n\(host) at \(Trace.seconds(time)): \(detail)"
-  }
-}
+internal import Gossip
 
 /// What went into a node and what came out.
 struct Step {
@@ -57,25 +15,42 @@ struct Step {
   /// Its deadline has still come.
   var isOverdue: Bool
   var time: Instant
+  /// What was held of the sender before, when the datagram shows a newer life of it; nil when nothing is in question.
+  var heldBefore: HeldClaim?
 }
 
-/// The rules of each step, and what they have to remember.
+/// The rules of each step, and what they have to remember. Those about members are in `MemberRules`.
 struct Invariants {
-  private struct Memory {
+  struct Memory {
     var published = Stamp.initial
     var outstanding: [(request: RequestID, value: Int64?)] = []
+    /// The latest write that was accepted and not told as lost.
+    var ownWrite: Stamp?
     var wakesInVain = 0
     var isReady = false
     var isAskedToLeave = false
+    var traffic = Traffic()
+    var suspects: [Suspect] = []
+    var settings = Settings()
   }
 
-  private var memories: [Memory] = []
+  typealias Finding = (Violation.Rule, String)
+
+  var memories: [Memory] = []
+  /// The highest incarnation that anybody gave each address, by slot.
+  var claimedInSlot: [UInt64] = []
+  /// Rules that are not looked at.
+  var ignored: Set<Violation.Rule> = []
   private var written: Set<Stamp> = [.initial]
 
   mutating func addHost() { memories.append(Memory()) }
 
   /// A new process begins with nothing.
-  mutating func started(_ host: Int) { memories[host] = Memory() }
+  mutating func started(_ host: Int, _ node: Node, _ settings: Settings) {
+    memories[host] = Memory()
+    memories[host].settings = settings
+    noteOwnLife(of: node)
+  }
 
   func published(_ host: Int) -> Stamp { memories[host].published }
 
@@ -83,22 +58,28 @@ struct Invariants {
   func outstanding(_ host: Int) -> Int { memories[host].outstanding.count }
 
   /// The first rule that this step breaks.
-  mutating func check(_ step: Step, members: Int, isMember: (Address) -> Bool) -> Violation? {
+  mutating func check(_ step: Step, _ node: Node, slots: Int, members: Int) -> Violation? {
     note(step.event, of: step.host)
+    noteOwnLife(of: node)
     let found =
-      checkAnswers(step) ?? checkStamps(step) ?? checkDatagrams(step) ?? checkTime(step)
-      ?? checkReports(step, isMember) ?? checkBounds(step, members: members)
+      checkAnswers(step) ?? checkStamps(step) ?? checkDatagrams(step) ?? checkTraffic(step, members: members)
+      ?? checkTime(step) ?? checkReports(step, slots: slots) ?? checkBounds(step, members: members)
+      ?? checkDeaths(step) ?? checkOwnWord(step, node) ?? checkIncarnations(step, node)
     return found.map { Violation(rule: $0.0, host: step.host, time: step.time, detail: $0.1) }
   }
 
-  private typealias Finding = (Violation.Rule, String)
+  /// What a broken rule is told as; nil when the rule is not looked at.
+  func broken(_ rule: Violation.Rule, _ detail: @autoclosure () -> String) -> Finding? {
+    ignored.contains(rule) ? nil : (rule, detail())
+  }
 
   private mutating func note(_ event: Event, of host: Int) {
     switch event {
-    case .setRequested(let value, let request): memories[host].outstanding.append((request, value))
-    case .notified(let stamp, _, let request):
-      memories[host].outstanding.append((request, nil))
-      written.insert(stamp)
+    case .setRequested(let value, let request):
+      memories[host].outstanding.append((request, value))
+      // What was asked for is written, whatever is answered.
+      written.insert(Stamp(generation: memories[host].published.generation + 1, value: value))
+    case .notified(_, _, let request): memories[host].outstanding.append((request, nil))
     case .leaveRequested: memories[host].isAskedToLeave = true
     case .timePassed, .received, .resolved, .connectionRefused, .notifyDelivered: break
     }
@@ -108,70 +89,97 @@ struct Invariants {
     for effect in step.effects {
       guard case .answer(let request, let answer) = effect else { continue }
       guard let index = memories[step.host].outstanding.firstIndex(where: { $0.request == request }) else {
-        return (.answeredOnce, "an answer to \(request) that nobody waits for")
+        if let found = broken(.answeredOnce, "an answer to \(request) that nobody waits for") { return found }
+        continue
       }
       let asked = memories[step.host].outstanding.remove(at: index)
       guard case .accepted(let stamp) = answer else { continue }
-      guard let value = asked.value else { continue }
-      guard stamp.value == value, stamp.generation > memories[step.host].published.generation else {
-        return (.answersAreTrue, "a write of \(value) was accepted as \(stamp)")
+      guard let value = asked.value else {
+        // Somebody outside said so, and was believed.
+        if case .notified(let notified, _, request) = step.event { written.insert(notified) }
+        continue
       }
       written.insert(stamp)
+      if stamp.value != value || stamp.generation <= memories[step.host].published.generation,
+        let found = broken(.answersAreTrue, "a write of \(value) was accepted as \(stamp)")
+      {
+        return found
+      }
     }
     if case .notified(_, _, let request) = step.event,
       memories[step.host].outstanding.contains(where: { $0.request == request })
     {
-      return (.answeredOnce, "a notify was not answered at once")
+      return broken(.answeredOnce, "a notify was not answered at once")
     }
     return nil
   }
 
   private mutating func checkStamps(_ step: Step) -> Finding? {
+    let host = step.host
     for effect in step.effects {
-      guard case .publish(let stamp) = effect else { continue }
-      guard stamp > memories[step.host].published else {
-        return (.stampsGrow, "\(stamp) published after \(memories[step.host].published)")
+      switch effect {
+      case .publish(let stamp):
+        if stamp <= memories[host].published,
+          let found = broken(.stampsGrow, "\(stamp) published after \(memories[host].published)")
+        {
+          return found
+        }
+        if !written.contains(stamp), let found = broken(.stampsAreWritten, "nobody wrote \(stamp)") { return found }
+        if let own = memories[host].ownWrite, own.generation == stamp.generation, own != stamp,
+          let found = broken(.lossIsTold, "\(own) was replaced by \(stamp)")
+        {
+          return found
+        }
+        memories[host].published = stamp
+      case .report(.writeLost(memories[host].ownWrite, _)): memories[host].ownWrite = nil
+      case .answer(_, .accepted(let stamp)):
+        if case .notified = step.event { break }
+        memories[host].ownWrite = stamp
+      case .send, .notify, .answer, .resolve, .report, .left: break
       }
-      guard written.contains(stamp) else { return (.stampsAreWritten, "nobody wrote \(stamp)") }
-      memories[step.host].published = stamp
     }
-    guard step.stamp == memories[step.host].published else {
-      return (.publishedIsHeld, "holds \(step.stamp), published \(memories[step.host].published)")
-    }
-    return nil
+    guard step.stamp != memories[host].published else { return nil }
+    return broken(.publishedIsHeld, "holds \(step.stamp), published \(memories[host].published)")
   }
 
   private func checkDatagrams(_ step: Step) -> Finding? {
     var answered = 0
     for effect in step.effects {
       guard case .send(let bytes, let address) = effect else { continue }
-      guard bytes.count <= Wire.maximumPlainSize else { return (.datagramSize, "\(bytes.count) bytes") }
-      guard address.isReachable else { return (.datagramSize, "a datagram to \(address)") }
+      if bytes.count > Wire.maximumPlainSize, let found = broken(.datagramSize, "\(bytes.count) bytes") { return found }
+      if !address.isReachable, let found = broken(.datagramSize, "a datagram to \(address)") { return found }
       // The ping that verifies who a stranger is goes to the address that it claims and is limited by number.
       guard case .received(_, address) = step.event, bytes[10] != Message.Kind.ping.rawValue else { continue }
       answered += bytes.count
     }
-    guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil else { return nil }
-    return answered <= bytes.count ? nil : (.noAmplification, "\(answered) bytes in answer to \(bytes.count)")
+    guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil, answered > bytes.count
+    else { return nil }
+    return broken(.noAmplification, "\(answered) bytes in answer to \(bytes.count)")
   }
 
   private mutating func checkTime(_ step: Step) -> Finding? {
     guard step.event == .timePassed else { return nil }
     memories[step.host].wakesInVain = step.isOverdue ? memories[step.host].wakesInVain + 1 : 0
-    return memories[step.host].wakesInVain <= Invariants.mostWakesInVain
-      ? nil : (.deadlineMovesOn, "still due after \(memories[step.host].wakesInVain) wake-ups")
+    guard memories[step.host].wakesInVain > Invariants.mostWakesInVain else { return nil }
+    return broken(.deadlineMovesOn, "still due after \(memories[step.host].wakesInVain) wake-ups")
   }
 
-  private mutating func checkReports(_ step: Step, _ isMember: (Address) -> Bool) -> Finding? {
+  private mutating func checkReports(_ step: Step, slots: Int) -> Finding? {
     for effect in step.effects {
       switch effect {
       case .report(.memberChanged(_, let address, _, _, _)):
-        guard isMember(address) else { return (.membersExist, "no process ever had \(address)") }
+        if Host.slot(of: address).map({ $0 >= slots }) ?? true,
+          let found = broken(.membersExist, "no process ever had \(address)")
+        {
+          return found
+        }
       case .report(.ready):
-        guard !memories[step.host].isReady else { return (.lifeIsOrdered, "ready twice") }
+        if memories[step.host].isReady, let found = broken(.lifeIsOrdered, "ready twice") { return found }
         memories[step.host].isReady = true
       case .left:
-        guard memories[step.host].isAskedToLeave else { return (.lifeIsOrdered, "left without being asked") }
+        if !memories[step.host].isAskedToLeave, let found = broken(.lifeIsOrdered, "left without being asked") {
+          return found
+        }
         memories[step.host].isAskedToLeave = false
       case .send, .notify, .publish, .answer, .resolve, .report: break
       }
@@ -180,8 +188,9 @@ struct Invariants {
   }
 
   private func checkBounds(_ step: Step, members: Int) -> Finding? {
-    let bound = Invariants.effectsOfOneEvent + 4 * members + 2 * step.bytesReceived
-    return step.effects.count <= bound ? nil : (.effectsAreBounded, "\(step.effects.count) effects of one event")
+    let bound = Invariants.effectsOfOneEvent + 4 * members + 2 * step.recordsReceived
+    guard step.effects.count > bound else { return nil }
+    return broken(.effectsAreBounded, "\(step.effects.count) effects of one event")
   }
 
   /// Parts of a node that are due together may be served one after the other; a loop would go on.
@@ -193,7 +202,7 @@ struct Invariants {
 
 extension Step {
   /// The bytes of the datagram that came, divided by the size of the smallest record.
-  fileprivate var bytesReceived: Int {
+  fileprivate var recordsReceived: Int {
     if case .received(let bytes, _) = event { bytes.count / 19 } else { 0 }
   }
 }

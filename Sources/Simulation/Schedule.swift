@@ -14,9 +14,9 @@ package enum FaultKind: String, CaseIterable, Sendable {
   // Processes and machines.
   case crash, crashOfMany, restartInThePast, move, pause, longPause, busyHost, clockJump, clockDrift, leave
   // The world outside.
-  case lostNames, noise, lies
+  case lostNames, noise, lies, forgeries
   // Load.
-  case writes, notifies
+  case writes, notifies, highNotifies
 
   /// What the first simulation of a cluster needs: the faults that every network has.
   package static let common: [FaultKind] = [
@@ -33,8 +33,11 @@ package struct Schedule: Sendable {
   private let hosts: Int
   private let start: Instant
   private var dice: Generator
+  /// How often each kind of fault sets in.
+  package private(set) var counts: [(kind: FaultKind, episodes: Int)] = []
   private var kind = 0
   private var episodes = 0
+  private var begun = 0
 
   /// - Parameters:
   ///   - hosts: how many hosts there are.
@@ -49,7 +52,9 @@ package struct Schedule: Sendable {
       dice = Generator(seed: seed, for: kind.rawValue)
       self.kind = FaultKind.allCases.firstIndex(of: kind) ?? 0
       episodes = 0
+      begun = 0
       plan(kind)
+      counts.append((kind, begun))
     }
     dice = Generator(seed: seed, for: "end")
     endAll()
@@ -68,7 +73,7 @@ package struct Schedule: Sendable {
         schedule.add(.loseNames(id), at: begin)
         schedule.add(.end(id), at: end)
       }
-    case .noise, .lies, .writes, .notifies: planLoad(kind)
+    case .noise, .lies, .forgeries, .writes, .notifies, .highNotifies: planLoad(kind)
     }
   }
 
@@ -171,13 +176,23 @@ package struct Schedule: Sendable {
   }
 
   private mutating func planLoad(_ kind: FaultKind) {
-    let gap: Int64 = kind == .noise || kind == .lies ? 1 : 3
+    let gap: Int64 =
+      switch kind {
+      case .noise, .lies: 1
+      // After the first one every generation is near the ceiling: most of a run should be without it.
+      case .highNotifies: 60
+      default: 3
+      }
     planEpisodes(every: gap, lasting: 1) { schedule, begin, _ in
       let host = schedule.dice.below(schedule.hosts)
       let value = Int64(schedule.dice.below(1000))
       switch kind {
       case .noise: schedule.add(.noise(host), at: begin)
       case .lies: schedule.add(.lie(host), at: begin)
+      case .forgeries: schedule.add(.forge(host, as: schedule.dice.below(schedule.hosts)), at: begin)
+      case .highNotifies:
+        let below = Int64(schedule.dice.below(2_000_000)) - 1_000_000
+        schedule.add(.notifyNearCeiling(host, below: below, value), at: begin)
       case .notifies: schedule.add(.notify(host, ahead: UInt64(schedule.dice.below(3)), value), at: begin)
       default:
         schedule.add(.set(host, value), at: begin)
@@ -199,6 +214,7 @@ package struct Schedule: Sendable {
       let begin = time + .microseconds(dice.below(Int(2_000_000 * gap)))
       guard begin < end else { return }
       time = begin + .microseconds(1 + dice.below(Int(2_000_000 * length)))
+      begun += 1
       plan(&self, begin, min(time, end))
     }
   }
@@ -214,10 +230,16 @@ package struct Schedule: Sendable {
   /// returns is tried.
   private mutating func endAll() {
     for host in 0..<hosts {
-      let stays = host > 0 && dice.chance(0.1)
+      // The only seed of another has to return, or who was forgotten by all could never find anybody again.
+      let isNeeded = host == 0 || (host < 3 && host + 3 < hosts)
+      let stays = host > 0 && dice.chance(0.1) && !isNeeded
       add(.slow(host, .zero), at: end)
       add(.resume(host), at: end)
-      if !stays { add(.start(host), at: end) }
+      if !stays {
+        add(.start(host), at: end)
+        // Once more for who is just leaving then, which takes a second at most.
+        add(.start(host), at: end + .milliseconds(1500))
+      }
     }
   }
 }

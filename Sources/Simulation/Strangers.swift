@@ -35,6 +35,31 @@ extension Cluster {
     send(Wire.encode(message, cluster: cluster), from: source, nil, to: hosts[host].address)
   }
 
+  /// A lie under a member's own address: it is believed, until the one whom it is about answers it.
+  ///
+  /// It says of a host that it is suspect, dead or gone, or lives on where it does not, at an incarnation that the host
+  /// never had. Only a key would keep it out; what must hold is that it does not stay.
+  mutating func sendForgery(to host: Int, as liar: Int) {
+    let victim = strangerDice.below(hosts.count)
+    let state = Record.State(rawValue: UInt8(strangerDice.below(4))) ?? .dead
+    let address = hosts[victim].address
+    // A day ahead is the most that is believed of another; half of it stays so under clocks that were turned back.
+    let ahead = 1 + UInt64(strangerDice.below(43_200_000_000))
+    let incarnation = invariants.claimed(address) + (strangerDice.chance(0.5) ? 1 : ahead)
+    // Only what can be believed becomes a claim that others may hold.
+    invariants.claims(incarnation, of: address)
+    let source = hosts[liar].address
+    let sender = Message.Sender(address: source, incarnation: invariants.claimed(source), isReady: false)
+    var message = Message(sender: sender, stamp: .initial, digest: strangerDice.next(), body: .gossip)
+    message.rumours = [
+      Record(
+        address: address, incarnation: incarnation, state: state, name: "n\(victim)", httpPort: Host.httpPort,
+        accuser: state == .suspect || state == .dead ? source : nil)
+    ]
+    let cluster = Hash.of(hosts[host].settings.cluster)
+    send(Wire.encode(message, cluster: cluster), from: source, nil, to: hosts[host].address)
+  }
+
   private mutating func lyingBody(_ victim: Address) -> Message.Body {
     switch strangerDice.below(8) {
     case 0: .ping(target: victim)

@@ -10,7 +10,7 @@ import Gossip
 import Simulation
 
 /// Foretells how a cluster behaves.
-struct Simulate: ParsableCommand {
+struct Simulate: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Foretell how a cluster behaves: writes, failures, false alarms, traffic.",
@@ -19,6 +19,12 @@ struct Simulate: ParsableCommand {
         which some are killed, and then --writes are made, one after the other.
         Times have units: 300us, 400ms, 1.5s. The same options and seed give the
         same output.
+
+        With --trials, the other way round: not how fast a good cluster is, but
+        whether a bad one holds. So many clusters of 3 to 7 nodes meet every kind
+        of fault for --seconds, each from a seed of its own, from --seed on; rules
+        are looked at after every step, and the cluster must come together in the
+        end. Status 1 says that one broke a rule; --trace tells what happened in it.
 
         The protocol's constants, with their defaults; what they mean and cost
         stands in Sources/Gossip/Settings.swift:
@@ -29,27 +35,49 @@ struct Simulate: ParsableCommand {
         """)
   }
 
-  @Option(help: ArgumentHelp("How many nodes, 2 to 1000.", valueName: "count")) var nodes = "100"
-  @Option(help: ArgumentHelp("Share of datagrams that are lost, each way.", valueName: "share")) var loss = "0"
-  @Option(help: ArgumentHelp("One-way delay, or its bounds.", valueName: "low..high")) var delay = "300us..1ms"
-  @Option(help: ArgumentHelp("How many processes are killed.", valueName: "count")) var kill = "0"
-  @Option(help: ArgumentHelp("How many writes are made.", valueName: "count")) var writes = "100"
-  @Option(help: ArgumentHelp("How long nothing but the kills happens.", valueName: "count")) var seconds = "60"
-  @Option(help: ArgumentHelp("What chance begins with.", valueName: "number")) var seed = "1"
+  @Option(help: help("How many nodes, 2 to 1000.", "count", SimulateFlags().nodes)) var nodes: String?
+  @Option(help: help("Share of datagrams that are lost, each way.", "share", SimulateFlags().loss)) var loss: String?
+  @Option(help: help("One-way delay, or its bounds.", "low..high", SimulateFlags().delay)) var delay: String?
+  @Option(help: help("How many processes are killed.", "count", SimulateFlags().kill)) var kill: String?
+  @Option(help: help("How many writes are made.", "count", SimulateFlags().writes)) var writes: String?
+  @Option(help: help("How long nothing but the kills happens.", "count", SimulateFlags().seconds)) var seconds: String?
+  @Option(help: help("What chance begins with.", "number", SimulateFlags().seed)) var seed: String?
   @Flag(help: "JSON instead of text.") var json = false
   @Option(help: ArgumentHelp("Also draw what happened into this file.", valueName: "file")) var svg: String?
+  @Option(help: ArgumentHelp("Run so many trials with every kind of fault.", valueName: "count")) var trials: String?
+  @Flag(help: "With --trials 1: tell what happens in it.") var trace = false
   @OptionGroup(visibility: .hidden) var settings: ProtocolOptions
+
+  private static func help(_ abstract: String, _ value: String, _ byDefault: String) -> ArgumentHelp {
+    ArgumentHelp("\(abstract) (default: \(byDefault))", valueName: value)
+  }
 
   /// As they were typed.
   private var flags: SimulateFlags {
     var flags = SimulateFlags()
-    (flags.nodes, flags.loss, flags.delay, flags.kill) = (nodes, loss, delay, kill)
-    (flags.writes, flags.seconds, flags.seed) = (writes, seconds, seed)
+    (flags.nodes, flags.loss, flags.delay) = (nodes ?? flags.nodes, loss ?? flags.loss, delay ?? flags.delay)
+    (flags.kill, flags.writes) = (kill ?? flags.kill, writes ?? flags.writes)
+    (flags.seconds, flags.seed) = (seconds ?? flags.seconds, seed ?? flags.seed)
     flags.settings = settings.given
     return flags
   }
 
-  func run() throws {
+  /// The same, as trials see them.
+  private var trialFlags: TrialFlags {
+    var flags = TrialFlags()
+    (flags.trials, flags.nodes, flags.seconds, flags.seed) = (trials, nodes, seconds, seed)
+    (flags.json, flags.trace) = (json, trace)
+    let others: [(String, String?)] = [
+      ("--loss", loss), ("--delay", delay), ("--kill", kill), ("--writes", writes), ("--svg", svg),
+    ]
+    flags.others = others.compactMap { flag, value in value.map { "\(flag) \($0)" } }
+    let given = settings.given
+    flags.others += ProtocolOption.allCases.compactMap { option in given[option].map { "\(option.flag) \($0)" } }
+    return flags
+  }
+
+  func run() async throws {
+    if let plan = try trialFlags.plan() { return try await run(plan) }
     let scenario = try flags.scenario()
     // Before the work: a mistyped directory should not cost it.
     let file = try svg.map { try OutputFile($0, option: "--svg") }

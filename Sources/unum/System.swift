@@ -24,6 +24,9 @@ enum System {
     return String(decoding: buffer[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// The processors that are there to be used; at least one.
+  static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   /// Allows this process as many open files as the system lets it have, and says how many these are.
   ///
   /// The usual soft limit of 1,024 is there for programs that call `select`, which nothing here does; connections alone

@@ -11,17 +11,37 @@ import Dispatch
 @globalActor
 actor SimulationThread {
   static let shared = SimulationThread()
-  private nonisolated let executor = QueueExecutor()
+  fileprivate nonisolated let executor = QueueExecutor()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 }
 
-/// Runs the jobs of an actor on a queue.
-private final class QueueExecutor: SerialExecutor {
+/// Runs each of these on one of two threads, the simulations' own and one more, and returns what came of them in order.
+///
+/// Two, because the machines that test have two cores, and more threads than that take time from tests with deadlines.
+func inParallel<Item: Sendable, Result: Sendable>(
+  _ items: [Item], _ work: @escaping @Sendable (Item) -> Result
+) async -> [Result] {
+  let executors = [SimulationThread.shared.executor, QueueExecutor.second]
+  let results = await withTaskGroup(of: (Int, Result).self) { group in
+    for (index, item) in items.enumerated() {
+      group.addTask(executorPreference: executors[index % executors.count]) { (index, work(item)) }
+    }
+    return await group.reduce(into: []) { $0.append($1) }
+  }
+  return results.sorted { $0.0 < $1.0 }.map(\.1)
+}
+
+/// Runs the jobs of an actor, or of tasks, on a queue.
+private final class QueueExecutor: SerialExecutor, TaskExecutor {
+  static let second = QueueExecutor()
   private let queue = DispatchQueue(label: "simulation")
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    queue.async {
+      let (actor, task) = unsafe (self.asUnownedSerialExecutor(), self.asUnownedTaskExecutor())
+      unsafe job.runSynchronously(isolatedTo: actor, taskExecutor: task)
+    }
   }
 }

@@ -34,14 +34,21 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     expectHolds(Trial(seed: seed))
   }
 
-  @Test func `a probe that began in a partition accuses nobody after the heal`() {
-    expectHolds(Trial(seed: 11))
-  }
-
   /// `SWEEP=1-1000` runs so many, with every kind of fault, three to seven hosts.
   @Test(arguments: replayed.map { [$0] } ?? sweep)
   func `a cluster comes together after everything at once`(seed: UInt64) {
-    expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: FaultKind.allCases))
+    expectHolds(Sweep.trial(seed))
+  }
+
+  /// The rest of a few hundred seeds, each shorter: a minute of one core in a debug build. Those that break are run again to be told.
+  @Test func `two hundred more clusters come together after ten seconds of everything at once`() async {
+    let trials = (1...UInt64(replayed == nil ? 200 : 0)).map { number in
+      var trial = Sweep.trial(100_000 + number)
+      trial.faults = .seconds(10)
+      return trial
+    }
+    let isBroken = await inParallel(trials) { $0.run().violation != nil }
+    for (trial, isBroken) in zip(trials, isBroken) where isBroken { expectHolds(trial) }
   }
 
   @Test func `leaving out one kind of fault keeps the schedule of the others`() {

@@ -1,0 +1,25 @@
+// What a checker may look up in a node after each step, at the price of a search and not of a whole status.
+//
+// `status` copies every member out and is right for people and for now and then. Rejected: opening the member list
+// itself to other modules, which would let them depend on its form.
+
+/// What a node holds of one address: the part of a record that is merged.
+package struct HeldClaim: Equatable, Sendable {
+  package var address: Address
+  package var incarnation: UInt64
+  package var state: Record.State
+}
+
+extension Node {
+  /// How many members are in the list, dead ones and this node included.
+  package var memberCount: Int { members.count }
+
+  /// What is held of the member at this place of the list, which is in address order.
+  package func claim(at index: Int) -> HeldClaim {
+    let record = members[index].record
+    return HeldClaim(address: record.address, incarnation: record.incarnation, state: record.state)
+  }
+
+  /// What is held of this address; nil when it is no member, dead or alive.
+  package func claim(about address: Address) -> HeldClaim? { members.index(of: address).map { claim(at: $0) } }
+}

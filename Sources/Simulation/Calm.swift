@@ -1,0 +1,56 @@
+// After the faults: on a quiet network that has settled, everything works and nobody is accused.
+//
+// What is proved here must hold at once, not within a bound, so it is the strictest part of a trial: each node is
+// written to and heard, and one of them says goodbye.
+
+internal import Gossip
+
+extension Cluster {
+  /// Writes to every node, and lets the last one leave.
+  package mutating func proveCalm() {
+    guard violation == nil else { return }
+    let accusations = census.falseSuspicions
+    for host in running where violation == nil { proveWritable(host) }
+    if violation == nil, census.falseSuspicions > accusations { breaks(.calm, 0, "somebody was accused in quiet") }
+    if violation == nil { proveGoodbye() }
+  }
+
+  private mutating func proveWritable(_ host: Int) {
+    let value = Int64(1_000_000 + host)
+    perform(.set(host, value))
+    run(for: .seconds(1))
+    if violation == nil, nodes[host].stamp.value != value {
+      breaks(.writable, host, "a write was refused or lost in quiet")
+    }
+    if violation == nil, let difference = disagreement() { breaks(.calm, difference.host, difference.detail) }
+  }
+
+  /// Who leaves in quiet is heard by all: a node that goes without a word is found dead instead, and somebody is alarmed.
+  private mutating func proveGoodbye() {
+    guard let leaver = running.last, running.count > 1 else { return }
+    let address = hosts[leaver].address
+    let incarnation = nodes[leaver].claim(about: address)?.incarnation ?? 0
+    perform(.leave(leaver))
+    // A leave takes its timeout at most, and a round trip or two to be passed on.
+    run(for: hosts[leaver].settings.leaveTimeout + .milliseconds(200))
+    guard violation == nil else { return }
+    if hosts[leaver].activity == .running { return breaks(.leaveEnds, leaver, "was asked to leave and has not") }
+    let believers = running.filter { host in
+      // Whose clock is more than a day behind that incarnation asks the member itself, which has gone.
+      let ceiling = Ceiling(wall: readClock(of: host).wall, released: hosts[host].settings.released)
+      return incarnation <= ceiling.forHearsay
+    }
+    let missed = believers.filter { host in
+      status(of: host).members.first { $0.address == address }?.status != .left
+    }
+    // Rumours end after a bounded number of packets, so one goodbye in some thousand misses somebody, who finds it dead
+    // instead; that most miss it is a fault.
+    guard let first = missed.first, 2 * missed.count > believers.count else { return }
+    breaks(.goodbyeIsHeard, first, "and \(missed.count - 1) more did not hear that n\(leaver) left")
+  }
+
+  private mutating func breaks(_ rule: Violation.Rule, _ host: Int, _ detail: String) {
+    guard let found = invariants.broken(rule, detail) else { return }
+    violation = Violation(rule: found.0, host: host, time: time, detail: found.1)
+  }
+}

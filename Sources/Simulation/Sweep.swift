@@ -1,0 +1,65 @@
+// Many trials with every kind of fault, added up: how many held, what they met, how long they took to settle.
+//
+// Trials know nothing of each other, so whoever runs them may do so on as many threads as there are; what is added up
+// here does not depend on their order. Rejected: stopping at the first that breaks. One seed says that there is a fault,
+// the share of seeds says how rare it is.
+
+internal import Gossip
+
+/// The account of some trials.
+package struct Sweep: Sendable {
+  /// One that broke a rule.
+  package struct Broken: Equatable, Sendable {
+    package var seed: UInt64
+    package var violation: Violation
+  }
+
+  /// How many ran.
+  package private(set) var trials = 0
+  /// In the order of their seeds.
+  package private(set) var broken: [Broken] = []
+  /// How often each kind of fault set in, in the order of `FaultKind.allCases`.
+  package private(set) var faults = [Int](repeating: 0, count: FaultKind.allCases.count)
+  /// Simulated time, of clusters and of all their nodes.
+  package private(set) var time = Duration.zero
+  package private(set) var nodeTime = Duration.zero
+  /// How long clusters took to come together when the faults had ended, in seconds.
+  package private(set) var settling = Distribution()
+  /// Events that nodes handled, each followed by a look at the rules.
+  package private(set) var steps = 0
+
+  package init() {}
+
+  /// The trial of a seed: every kind of fault, and as many hosts as the seed says, three to seven, unless they are given.
+  package static func trial(_ seed: UInt64, hosts: Int? = nil, faults: Duration = .seconds(60)) -> Trial {
+    Trial(seed: seed, hosts: hosts ?? 3 + Int(seed % 5), kinds: FaultKind.allCases, faults: faults)
+  }
+
+  /// Runs one more and counts it.
+  package mutating func run(_ trial: Trial) { count(trial, trial.run()) }
+
+  /// Counts what came of a trial.
+  package mutating func count(_ trial: Trial, _ outcome: Trial.Outcome) {
+    trials += 1
+    steps += outcome.trace.steps
+    let elapsed = Duration.microseconds(outcome.time.microseconds)
+    time += elapsed
+    nodeTime += elapsed * trial.hosts
+    if let settled = outcome.settling { settling.add(settled.inSeconds) }
+    for (kind, episodes) in outcome.faults {
+      if let index = FaultKind.allCases.firstIndex(of: kind) { faults[index] += episodes }
+    }
+    if let violation = outcome.violation { broken.append(Broken(seed: trial.seed, violation: violation)) }
+  }
+
+  /// Adds the account of other trials.
+  package mutating func add(_ other: Sweep) {
+    trials += other.trials
+    steps += other.steps
+    time += other.time
+    nodeTime += other.nodeTime
+    settling.add(other.settling)
+    for index in faults.indices { faults[index] += other.faults[index] }
+    broken = (broken + other.broken).sorted { $0.seed < $1.seed }
+  }
+}

@@ -1,0 +1,230 @@
+// `unum simulate --trials N`: does it hold? Seeded trials with every kind of fault, each cluster looked at after every
+// step, added up; and one of them told event by event.
+//
+// The other half of `unum simulate` says how fast a cluster is on a network that somebody chose. This one chooses the
+// network itself, as badly as it can, and says whether the rules hold. It has few options on purpose: what a seed means
+// must not depend on how it was asked for, or nobody could replay it.
+
+import Agent
+import ArgumentParser
+import Glibc
+import Gossip
+import Simulation
+
+/// The options of trials, as they were typed; nil where they were not.
+package struct TrialFlags: Sendable {
+  package var trials: String?
+  package var nodes: String?
+  package var seconds: String?
+  package var seed: String?
+  package var json = false
+  package var trace = false
+  /// Flags that were given and that only a forecast has a use for.
+  package var others: [String] = []
+
+  package init() {}
+
+  /// A day's work of two cores is some millions.
+  private static let mostTrials = 10_000_000
+  /// Each node more makes a trial slower by its square, and what seven do not show has not been seen in more.
+  private static let mostNodes = 50
+  private static let mostSeconds = 3600
+
+  /// What is to be run; nil when no trials were asked for.
+  package func plan() throws(ConfigurationError) -> TrialPlan? {
+    guard let trials else {
+      guard !trace else {
+        throw ConfigurationError(given: "--trace", problem: "there is no trial to trace", remedy: "give --trials 1")
+      }
+      return nil
+    }
+    if let other = others.first {
+      throw ConfigurationError(
+        given: other, problem: "trials choose their own network and load",
+        remedy: "leave out either it or --trials \(trials)")
+    }
+    var plan = TrialPlan()
+    plan.count = try count("--trials", trials, 1...TrialFlags.mostTrials)
+    if let nodes { plan.nodes = try count("--nodes", nodes, 2...TrialFlags.mostNodes) }
+    if let seconds { plan.faults = .seconds(try count("--seconds", seconds, 1...TrialFlags.mostSeconds)) }
+    if let seed {
+      guard let first = UInt64(seed), first <= UInt64.max - UInt64(TrialFlags.mostTrials) else {
+        throw ConfigurationError(
+          given: "--seed \(seed)", problem: "not a first seed",
+          remedy: "give 0 to \(UInt64.max - UInt64(TrialFlags.mostTrials))")
+      }
+      plan.first = first
+    }
+    guard !trace || plan.count == 1 else {
+      throw ConfigurationError(given: "--trace", problem: "\(trials) traces would be mixed", remedy: "give --trials 1")
+    }
+    guard !trace || !json else {
+      throw ConfigurationError(given: "--trace", problem: "a trace is lines for people", remedy: "leave out --json")
+    }
+    return plan
+  }
+
+  private func count(_ flag: String, _ text: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    guard let number = Int(text), range.contains(number) else {
+      throw ConfigurationError(
+        given: "\(flag) \(text)", problem: Int(text) == nil ? "not a whole number" : "out of range",
+        remedy: "give \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+}
+
+/// Trials to run: seeds from the first on.
+package struct TrialPlan: Equatable, Sendable {
+  package var count = 1
+  package var first: UInt64 = 1
+  /// Nil: three to seven, as the seed says.
+  package var nodes: Int?
+  package var faults: Duration = TrialPlan.usualFaults
+
+  /// Long enough for most kinds of fault to meet each other.
+  package static let usualFaults: Duration = .seconds(60)
+
+  func trial(_ number: Int) -> Trial { Sweep.trial(first + UInt64(number), hosts: nodes, faults: faults) }
+
+  /// The line that runs one of them again, with all that its outcome depends on.
+  func replay(of seed: UInt64) -> String {
+    var line = "unum simulate --trials 1 --seed \(seed)"
+    if let nodes { line += " --nodes \(nodes)" }
+    if faults != TrialPlan.usualFaults { line += " --seconds \(Int(faults.inSeconds))" }
+    return line + " --trace"
+  }
+
+  /// Runs all, on as many threads as there are cores.
+  ///
+  /// - Parameter progress: told the share that is done, after every few trials.
+  func run(progress: (Double) -> Void) async -> Sweep {
+    var sweep = Sweep()
+    await withTaskGroup(of: Sweep.self) { group in
+      var next = 0
+      func addBatch() {
+        guard next < count else { return }
+        let batch = next..<min(next + TrialPlan.batch, count)
+        next = batch.upperBound
+        group.addTask {
+          var part = Sweep()
+          for number in batch { part.run(trial(number)) }
+          return part
+        }
+      }
+      for _ in 0..<System.cores { addBatch() }
+      for await part in group {
+        sweep.add(part)
+        progress(Double(sweep.trials) / Double(count))
+        addBatch()
+      }
+    }
+    return sweep
+  }
+
+  /// Trials of one task: a quarter of a second, so that the cores end together and the bar moves.
+  private static let batch = 8
+}
+
+extension Simulate {
+  /// Runs trials and tells what came of them.
+  func run(_ plan: TrialPlan) async throws(ExitCode) {
+    if trace { Terminal.say(plan.trial(0).run(detail: .reports).trace.lines.joined(separator: "\n")) }
+    var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
+    let start = ContinuousClock.now
+    let sweep = await plan.run { done in Terminal.show(bar.update(to: done, at: .now)) }
+    Terminal.show(bar.end())
+    let report = TrialReport(plan: plan, sweep: sweep, elapsed: ContinuousClock.now - start)
+    Terminal.say(json ? report.json : report.text)
+    if !sweep.broken.isEmpty { throw ExitCode.failure }
+  }
+}
+
+/// What came of trials, for people and for programs.
+struct TrialReport {
+  var plan: TrialPlan
+  var sweep: Sweep
+  /// Real time.
+  var elapsed: Duration
+
+  /// For people: eighty columns.
+  var text: String {
+    let seeds = plan.count == 1 ? "seed \(plan.first)" : "seeds \(plan.first) to \(plan.first + UInt64(plan.count) - 1)"
+    let nodes = plan.nodes.map(String.init) ?? "3 to 7"
+    let trials = plan.count == 1 ? "1 trial" : "\(plan.count) trials"
+    var lines = ["\(trials) of \(nodes) nodes, \(Quantity.text(plan.faults)) of faults, \(seeds)", ""]
+    lines.append(row("Held", "\(sweep.trials - sweep.broken.count) of \(sweep.trials)"))
+    if sweep.settling.count > 0 {
+      lines.append(
+        row(
+          "Settled",
+          "\(Quantity.short(sweep.settling.median)) s after the faults (median), "
+            + "\(Quantity.short(sweep.settling.greatest)) (worst)"))
+    }
+    lines.append(row("Simulated", "\(Quantity.short(nodeHours)) node-hours, \(sweep.steps) steps, rules after each"))
+    lines.append(row("Speed", "\(Quantity.short(speed)) simulated seconds in a second"))
+    lines += faultLines
+    for broken in sweep.broken.prefix(TrialReport.mostBroken) {
+      lines += ["", "BROKEN seed \(broken.seed): \(broken.violation)", "  \(plan.replay(of: broken.seed))"]
+    }
+    let more = sweep.broken.count - TrialReport.mostBroken
+    if more > 0 { lines += ["", "and \(more) more"] }
+    return lines.joined(separator: "\n")
+  }
+
+  /// More than these are the same fault again.
+  private static let mostBroken = 10
+
+  private var nodeHours: Double { sweep.nodeTime.inSeconds / 3600 }
+  private var speed: Double { sweep.time.inSeconds / max(elapsed.inSeconds, 0.000_001) }
+
+  /// `12 loss, 3 crash, …` over several lines.
+  private var faultLines: [String] {
+    let words = zip(FaultKind.allCases, sweep.faults).map { "\($1) \($0.rawValue)" }
+    var lines: [String] = []
+    var line = ""
+    for word in words {
+      if !line.isEmpty, line.count + word.count + 2 > TrialReport.width {
+        lines.append(line + ",")
+        line = ""
+      }
+      line += line.isEmpty ? word : ", \(word)"
+    }
+    return (lines + [line]).enumerated().map { row($0.offset == 0 ? "Faults" : "", $0.element) }
+  }
+
+  /// Of what stands right of the names.
+  private static let width = 63
+
+  private func row(_ name: String, _ text: String) -> String {
+    name + String(repeating: " ", count: max(1, 15 - name.count)) + text
+  }
+
+  /// For programs: one object.
+  var json: String {
+    JSON.object([
+      ("trials", JSON.integer(sweep.trials)), ("first_seed", JSON.integer(plan.first)),
+      ("nodes", JSON.integer(plan.nodes)), ("fault_seconds", number(plan.faults.inSeconds)),
+      ("held", JSON.integer(sweep.trials - sweep.broken.count)),
+      (
+        "broken",
+        JSON.array(
+          sweep.broken.map { broken in
+            JSON.object([
+              ("seed", JSON.integer(broken.seed)), ("rule", JSON.string(broken.violation.rule.rawValue)),
+              ("detail", JSON.string(broken.violation.description)),
+              ("replay", JSON.string(plan.replay(of: broken.seed))),
+            ])
+          })
+      ),
+      ("faults", JSON.object(zip(FaultKind.allCases, sweep.faults).map { ($0.rawValue, JSON.integer($1)) })),
+      ("node_hours", number(nodeHours)), ("steps", JSON.integer(sweep.steps)),
+      ("settling_median_ms", settling(sweep.settling.median)), ("settling_worst_ms", settling(sweep.settling.greatest)),
+      ("simulated_seconds", number(sweep.time.inSeconds)), ("seconds", number(elapsed.inSeconds)),
+    ])
+  }
+
+  private func settling(_ seconds: Double) -> String { sweep.settling.count > 0 ? number(seconds * 1000) : "null" }
+
+  private func number(_ value: Double) -> String { Quantity.decimal(value, places: 6, isTrimmed: true) }
+}

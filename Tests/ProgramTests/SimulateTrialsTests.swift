@@ -1,0 +1,132 @@
+// What `unum simulate --trials` takes, runs and tells.
+
+import Foundation
+import Gossip
+import Simulation
+import Testing
+
+@testable import unum
+
+@Suite struct SimulateTrialsTests {
+  /// Short trials: a second in a debug build.
+  private static let few = ["simulate", "--trials", "4", "--seconds", "5", "--seed", "7"]
+
+  private func json(_ arguments: [String]) async throws -> [String: Any] {
+    let outcome = try await Running(arguments + ["--json"]).outcome(within: .seconds(120))
+    #expect(outcome.status == 0, "\(outcome.standardError)")
+    #expect(outcome.standardError == "")
+    let text = Data(outcome.standardOutput.utf8)
+    return try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])
+  }
+
+  /// An account with one cluster in it that broke a rule: of five nodes, one tells of a change and then of an older one.
+  private func broken(_ plan: TrialPlan) -> Sweep {
+    var tampering = Tampering()
+    tampering.effects = { host, _, effects in
+      host == 2 && effects.contains { if case .publish = $0 { true } else { false } }
+        ? effects + [.publish(.initial)] : effects
+    }
+    var sweep = Sweep()
+    sweep.count(plan.trial(0), plan.trial(0).run(tampering: tampering))
+    return sweep
+  }
+
+  // MARK: Running
+
+  @Test func `trials are counted with their faults, and the same seeds come to the same`() async throws {
+    let first = try await json(SimulateTrialsTests.few)
+    #expect(first["trials"] as? Int == 4)
+    #expect(first["held"] as? Int == 4)
+    #expect(first["first_seed"] as? Int == 7)
+    #expect((first["broken"] as? [Any])?.count == 0)
+    let faults = try #require(first["faults"] as? [String: Int])
+    #expect(Set(faults.keys) == Set(FaultKind.allCases.map(\.rawValue)))
+    // Something is written about each three seconds.
+    #expect(try #require(faults["writes"]) >= 4)
+    // Seeds 7 to 10 have 5, 6, 7 and 3 nodes, each for 8 s and the quiet after.
+    #expect(try #require(first["node_hours"] as? Double) > 21.0 * 8 / 3600)
+    let second = try await json(SimulateTrialsTests.few)
+    for key in ["steps", "node_hours", "settling_worst_ms", "simulated_seconds"] {
+      #expect(first[key] as? Double == second[key] as? Double, "\(key)")
+    }
+    // What is done on several threads is the sum of what is done one by one.
+    var steps = 0
+    for seed in 7...10 {
+      let one = ["simulate", "--trials", "1", "--seconds", "5", "--seed", "\(seed)"]
+      steps += try #require(try await json(one)["steps"] as? Int)
+    }
+    #expect(first["steps"] as? Int == steps)
+  }
+
+  @Test func `the text says what held, in eighty columns`() async throws {
+    let outcome = try await Running(SimulateTrialsTests.few + ["--nodes", "4"]).outcome(within: .seconds(120))
+    #expect(outcome.status == 0)
+    let lines = outcome.standardOutput.split(separator: "\n")
+    #expect(lines.first == "4 trials of 4 nodes, 5s of faults, seeds 7 to 10")
+    #expect(lines.contains("Held           4 of 4"))
+    for name in ["Settled", "Simulated", "Speed", "Faults"] {
+      #expect(lines.contains { $0.hasPrefix(name + " ") }, "\(name)")
+    }
+    #expect(lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func `a trace tells what happened, in order, and then what came of it`() async throws {
+    let outcome = try await Running(["simulate", "--trials", "1", "--seconds", "5", "--trace"])
+      .outcome(within: .seconds(120))
+    #expect(outcome.status == 0)
+    let lines = outcome.standardOutput.split(separator: "\n")
+    #expect(lines.first == "0.000001 ---- start(0)")
+    #expect(lines.contains { $0.contains("memberChanged") })
+    let trace = lines.prefix { !$0.hasPrefix("1 trial of ") }
+    let times = trace.compactMap { line in line.split(separator: " ").first.flatMap { Double($0) } }
+    #expect(times.count > 20 && times.count == trace.count && times == times.sorted())
+    #expect(lines.contains("Held           1 of 1"))
+  }
+
+  // MARK: A broken rule
+
+  @Test func `a broken rule is told with its seed and the line that runs it again`() throws {
+    var plan = TrialPlan()
+    plan.first = 9
+    plan.nodes = 5
+    plan.faults = .seconds(10)
+    let sweep = broken(plan)
+    #expect(sweep.broken.map(\.seed) == [9])
+    let report = TrialReport(plan: plan, sweep: sweep, elapsed: .seconds(1))
+    let replay = "unum simulate --trials 1 --seed 9 --nodes 5 --seconds 10 --trace"
+    #expect(report.text.contains("\nHeld           0 of 1\n"))
+    #expect(report.text.contains("\nBROKEN seed 9: stampsGrow broken by n2 at "))
+    #expect(report.text.hasSuffix("\n  \(replay)"))
+    let object = try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any]
+    let told = try #require((object?["broken"] as? [[String: Any]])?.first)
+    #expect(told["seed"] as? Int == 9)
+    #expect(told["rule"] as? String == "stampsGrow")
+    #expect(told["replay"] as? String == replay)
+    #expect(object?["held"] as? Int == 0)
+  }
+
+  @Test func `the line that runs it again names only what differs from the usual`() {
+    #expect(TrialPlan().replay(of: 3) == "unum simulate --trials 1 --seed 3 --trace")
+  }
+
+  // MARK: Options
+
+  @Test(arguments: [
+    ["--trials", "0"], ["--trials", "many"], ["--trials", "10000001"], ["--trials", "2", "--nodes", "51"],
+    ["--trials", "2", "--nodes", "1"], ["--trials", "2", "--seconds", "0"], ["--trials", "2", "--seed", "x"],
+    ["--trials", "2", "--seed", "18446744073709551615"], ["--trace"], ["--trace", "--trials", "2"],
+    ["--trace", "--trials", "1", "--json"], ["--loss", "5%", "--trials", "2"], ["--delay", "1ms", "--trials", "2"],
+    ["--kill", "1", "--trials", "2"], ["--writes", "5", "--trials", "2"], ["--svg", "x.svg", "--trials", "2"],
+    ["--period", "1s", "--trials", "2"],
+  ])
+  func `what does not go together is one line and status 64`(arguments: [String]) async throws {
+    let outcome = try await Running.run(["simulate"] + arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.complaints.count == 1, "\(outcome.standardError)")
+    #expect(outcome.standardError.hasPrefix("unum: "))
+    // The last option of the values that are wrong by themselves, the first of those that do not go together.
+    let culprit = arguments.count == 4 && arguments[0] == "--trials" ? arguments[2] : arguments[0]
+    #expect(outcome.standardError.contains(culprit), "\(outcome.standardError)")
+    #expect(outcome.standardOutput == "")
+  }
+}

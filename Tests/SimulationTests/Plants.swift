@@ -1,0 +1,112 @@
+// Bugs that somebody might write, each with the rule that must find it: how one looks, and what they are made with.
+//
+// They change what goes into a node and what comes out of it, so that the core stays as it is; a bug inside shows itself
+// at this boundary anyway, or it would be none. Host 2 of four has the bug where it needs a place.
+
+import Gossip
+import Simulation
+
+/// One bug.
+struct Plant: Sendable {
+  /// What the code would do wrong.
+  var name: String
+  /// The rule that finds it.
+  var rule: Violation.Rule
+  /// The faults and the load under which it shows.
+  var kinds: [FaultKind]
+  /// How long there are faults.
+  var faults: Duration
+  /// With this rule left out, nothing else is broken.
+  var isFoundByNoOther: Bool
+  /// A fresh one for each run: bugs remember.
+  var make: @Sendable () -> Tampering
+
+  init(
+    _ name: String, _ rule: Violation.Rule, under kinds: [FaultKind] = [.writes, .notifies],
+    for faults: Duration = .seconds(8), onlyIt: Bool = false, _ plant: @escaping @Sendable (inout Tampering) -> Void
+  ) {
+    self.name = name
+    self.rule = rule
+    self.kinds = kinds
+    self.faults = faults
+    isFoundByNoOther = onlyIt
+    make = {
+      var tampering = Tampering()
+      plant(&tampering)
+      return tampering
+    }
+  }
+
+  /// The run of a seed: short, with what bounds the time of settling cut down, because a cluster that does not settle
+  /// is looked at for all of that.
+  func trial(_ seed: UInt64) -> Trial {
+    var trial = Trial(seed: seed, hosts: 4, kinds: kinds, faults: faults)
+    trial.settings.pullBackoff = .seconds(3)
+    trial.settings.contactInterval = .milliseconds(500)
+    trial.settings.maximumLocalHealth = 2
+    return trial
+  }
+
+  /// The host that has the bug.
+  static let place = 2
+  static let all = ofTheValue + ofDatagrams + ofTime + ofMembers + ofAgreement
+}
+
+// MARK: What bugs are made with
+
+private let cluster = Hash.of(Settings().cluster)
+
+extension Effect {
+  var isPublish: Bool { if case .publish = self { true } else { false } }
+  var isAnswer: Bool { if case .answer = self { true } else { false } }
+  var isSend: Bool { if case .send = self { true } else { false } }
+}
+
+extension Event {
+  var isReceived: Bool { if case .received = self { true } else { false } }
+  /// The datagram's message and source; nil for other events, and for what is no message.
+  var message: (message: Message, from: Address)? {
+    guard case .received(let bytes, let from) = self else { return nil }
+    return (try? Wire.decode(bytes, cluster: cluster)).map { ($0, from) }
+  }
+  /// A datagram from outside the cluster.
+  var stranger: (bytes: [UInt8], address: Address)? {
+    guard case .received(let bytes, let from) = self, Host.slot(of: from) == nil else { return nil }
+    return (bytes, from)
+  }
+
+  /// The same datagram with another content, its checksum right.
+  func retold(from source: Address? = nil, _ change: (inout Message) -> Void) -> Event {
+    guard let (original, from) = message else { return self }
+    var message = original
+    change(&message)
+    guard message != original || source != nil else { return self }
+    return .received(Wire.encode(message, cluster: cluster), from: source ?? from)
+  }
+}
+
+extension [Effect] {
+  /// The same with other contents in the datagrams, their checksums right.
+  func retold(_ change: (inout Message, _ to: Address) -> Void) -> [Effect] {
+    map { effect in
+      guard case .send(let bytes, let to) = effect, let original = try? Wire.decode(bytes, cluster: cluster) else {
+        return effect
+      }
+      var message = original
+      change(&message, to)
+      return message == original ? effect : .send(Wire.encode(message, cluster: cluster), to: to)
+    }
+  }
+}
+
+extension Tampering {
+  /// What one host's effects become.
+  mutating func plant(on place: Int = Plant.place, _ change: @escaping (Event, [Effect]) -> [Effect]) {
+    effects = { host, event, effects in host == place ? change(event, effects) : effects }
+  }
+
+  /// What one host gets.
+  mutating func plant(on place: Int = Plant.place, hearing change: @escaping (Event) -> Event?) {
+    event = { host, event in host == place ? change(event) : event }
+  }
+}
