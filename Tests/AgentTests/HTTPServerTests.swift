@@ -105,7 +105,10 @@ import Testing
     let client = try await connect(server, reading: false)
     client.send(String(repeating: request("GET /members"), count: 500) + request("GET /get", "Connection: close"))
     client.startReading()
-    #expect(statuses(try await client.whole()).count == 501)
+    // Also the pages of which the socket took a part only.
+    let answers = try await client.whole().split(separator: "HTTP/1.1 ")
+    #expect(answers.count == 501)
+    #expect(Set(answers.dropLast()).count == 1)
     await server.drain(within: .seconds(60))
   }
 
