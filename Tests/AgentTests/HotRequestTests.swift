@@ -2,7 +2,7 @@
 
 import Gossip
 import NIOCore
-import NIOPosix
+import NIOEmbedded
 import Testing
 
 @testable import Agent
