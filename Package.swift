@@ -30,6 +30,10 @@ let fuzzed: [Target.Dependency] = [
   .product(name: "NIOEmbedded", package: "swift-nio"),
 ]
 
+/// Whether the hot operations are built besides, of which instructions and allocations are counted
+/// (`Tests/Benchmarks/counters`): nobody else needs that program.
+let isCounting = Context.environment["UNUM_COUNTERS"] != nil
+
 // unum (program) -> Agent (sockets, HTTP, clock, log) -> Gossip (pure) <- Simulation
 let package = Package(
   name: "unum",
@@ -88,7 +92,13 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .testTarget(name: "ProgramTests", dependencies: ["unum", "Agent", "Gossip"], swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        "unum", "Agent", "Gossip", "Simulation", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      ],
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz",
       exclude: ["Corpus", "Program", "README.md", "dictionary", "run"], sources: ["Targets", "Replay"],
@@ -110,4 +120,18 @@ if isFuzzing {
     .executableTarget(
       name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Program", swiftSettings: strict),
   ]
+}
+
+if isCounting {
+  package.products.append(.executable(name: "operations", targets: ["operations"]))
+  package.targets.append(
+    .executableTarget(
+      name: "operations",
+      dependencies: [
+        "Agent",
+        "Gossip",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Tests/Benchmarks/Operations", swiftSettings: strict))
 }

@@ -26,7 +26,10 @@ extension Node {
       return nil
     }
     let held = members[index].record
-    if record.incarnation < held.incarnation { return record.state == .alive ? nil : told(held) }
+    let isAccusation = record.state == .suspect || record.state == .dead
+    // Who accuses a member that said goodbye did not hear it, and would list it as dead for as long as it lists it.
+    let missedGoodbye = isAccusation && held.state == .left && record.incarnation == held.incarnation
+    if record.incarnation < held.incarnation || missedGoodbye { return record.state == .alive ? nil : told(held) }
     switch record.state {
     case .alive: heardAlive(record, at: index, held, from: sender)
     case .suspect: heardSuspect(record, at: index, held, from: sender)

@@ -21,8 +21,9 @@ struct Refutation: Sendable {
   /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
   private static let longestWait: Duration = .seconds(60)
 
-  /// A claim above it is a lie, as no process starts so high, and to outbid it would spend what refuting needs. Nobody
-  /// else believes such a claim unless we say it ourselves. The other half of the range lasts for 2^61 refutations.
+  /// A claim from here on is a lie, as no process starts so high, and to outbid it would spend what refuting needs.
+  /// Nobody else believes such a claim unless we say it ourselves. The other half of the range lasts for 2^61
+  /// refutations.
   private static let highestClaim = Wire.maximumIncarnation / 2
 
   init(at now: Instant) {

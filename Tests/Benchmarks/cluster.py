@@ -1,7 +1,8 @@
 """A cluster of real processes, one network namespace each, on one bridge.
 
 Runs inside a network and a mount namespace of its own (see `run`). The bridge is in that namespace and so is whoever
-measures: requests travel as from another machine, and the bridge's ends of the cables count each node's traffic.
+measures: requests travel as from another machine, and the bridge's ends of the cables count each node's traffic. Faults
+are put between nodes, never between a node and whoever measures.
 """
 
 import json
@@ -13,6 +14,7 @@ import subprocess
 import time
 
 HTTP_PORT = 8080
+OBSERVER = "10.99.255.254"
 
 
 class Failed(Exception):
@@ -28,19 +30,18 @@ def prepare():
     os.makedirs("/run/netns", exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run/netns"], check=True)
     batch = ["link set lo up", "link add bridge type bridge forward_delay 0", "link set bridge up",
-             "addr add 10.99.255.254/16 dev bridge"]
+             f"addr add {OBSERVER}/16 dev bridge"]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(batch), text=True, check=True)
 
 
-class Node:
-    """One host with its process, and a connection to ask it."""
+class Host:
+    """One host of the network, with its process."""
 
     def __init__(self, index):
         self.index = index
         self.host = f"h{index}"
         self.name = f"n{index}"
         self.process = None
-        self.socket = None
 
     def plug_in(self):
         outer = [f"netns add {self.host}", f"link add c{self.index} type veth peer name eth0 netns {self.host}",
@@ -49,15 +50,12 @@ class Node:
         subprocess.run(["ip", "-batch", "-"], input="\n".join(outer), text=True, check=True)
         subprocess.run(["ip", "-n", self.host, "-batch", "-"], input="\n".join(inner), text=True, check=True)
 
-    def start(self, seeds):
-        environment = {"PATH": os.environ["PATH"], "ADVERTISE_ADDR": address(self.index),
-                       "CLUSTER_ADDR": seeds, "NODE_NAME": self.name}
-        command = ["ip", "netns", "exec", self.host, os.environ["UNUM_BIN"]]
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def spawn(self, command, environment, output):
+        self.process = subprocess.Popen(["ip", "netns", "exec", self.host] + command, stdin=subprocess.DEVNULL,
+                                        env=dict(environment, PATH=os.environ["PATH"]), stdout=output,
+                                        stderr=subprocess.DEVNULL, text=True)
 
     def kill(self):
-        self.hang_up()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
@@ -66,12 +64,48 @@ class Node:
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
 
+    def processor_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    # What the network does to this host. It is done to what comes in, so that each direction of a pair is lost alone.
+
+    def filter_input(self, rule):
+        """Drops what comes from another host and fits the rule; None ends it."""
+        table = "" if rule is None else (
+            "table inet faults {\nchain input {\ntype filter hook input priority 0;\n"
+            f"iifname eth0 ip saddr != {OBSERVER} {rule} drop\n}}\n}}")
+        text = f"add table inet faults\ndelete table inet faults\n{table}\n"
+        subprocess.run(["ip", "netns", "exec", self.host, "nft", "-f", "-"], input=text, text=True, check=True)
+
+    def lose(self, percent):
+        self.filter_input(f"numgen random mod 100 < {percent}" if percent else None)
+
+    def cut_from(self, others):
+        self.filter_input("ip saddr { %s }" % ", ".join(address(other.index) for other in others))
+
+
+class Node(Host):
+    """A host with Unum, and a connection to ask it."""
+
     # One kept connection per node: a new one for each question would be most of what is measured.
+
+    socket = None
+
+    def start(self, seeds):
+        self.spawn([os.environ["UNUM_BIN"]],
+                   {"ADVERTISE_ADDR": address(self.index), "CLUSTER_ADDR": seeds, "NODE_NAME": self.name},
+                   subprocess.DEVNULL)
+
+    def kill(self):
+        self.hang_up()
+        super().kill()
 
     def ask(self, path):
         """Sends a request and does not wait."""
         if not self.socket:
-            self.socket = socket.create_connection((address(self.index), HTTP_PORT), timeout=2)
+            self.socket = socket.create_connection((address(self.index), HTTP_PORT), timeout=5)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
 
@@ -93,12 +127,17 @@ class Node:
         return data
 
     def get(self, path):
-        try:
-            self.ask(path)
-            return self.answer()
-        except OSError:
-            self.hang_up()
-            return 0, ""
+        # A kept connection may have been closed meanwhile, for being idle or with the process: then one more, new.
+        for _ in range(2):
+            was_kept = self.socket is not None
+            try:
+                self.ask(path)
+                return self.answer()
+            except OSError:
+                self.hang_up()
+                if not was_kept:
+                    break
+        return 0, ""
 
     def hang_up(self):
         if self.socket:
@@ -110,12 +149,23 @@ class Node:
         status, body = self.get("/members?format=json")
         return {m["name"]: m["status"] for m in json.loads(body)["members"]} if status == 200 else {}
 
+    def declares_dead(self, name):
+        return self.statuses().get(name) == "dead"
+
+    def counter(self, name):
+        """A counter of /metrics."""
+        _, body = self.get("/metrics")
+        found = re.search(rf"(?m)^{name} (\d+)$", body)
+        if not found:
+            raise Failed(f"{self.name} has no {name}")
+        return int(found.group(1))
+
 
 class Cluster:
     """Nodes 0 to size - 1. All join the first two, so that either may be killed."""
 
-    def __init__(self, size, first_host=0):
-        self.nodes = [Node(first_host + index) for index in range(size)]
+    def __init__(self, size, first_host=0, kind=Node):
+        self.nodes = [kind(first_host + index) for index in range(size)]
         self.seeds = ",".join(address(node.index) for node in self.nodes[:2])
         for node in self.nodes:
             node.plug_in()
@@ -135,17 +185,19 @@ class Cluster:
         for node in self.nodes:
             node.kill()
 
+    def lose(self, percent):
+        for node in self.nodes:
+            node.lose(percent)
+
     def traffic(self):
-        """Bytes of IP and packets that each node has sent so far, summed over the nodes."""
+        """Bytes of Ethernet and packets that the nodes have sent so far, in all."""
         received = {}
         with open("/proc/net/dev") as devices:
             for line in devices.readlines()[2:]:
                 name, _, counts = line.partition(":")
                 received[name.strip()] = [int(count) for count in counts.split()[:2]]
         sent = [received[f"c{node.index}"] for node in self.nodes]
-        packets = sum(count[1] for count in sent)
-        # The cable counts Ethernet's 14 bytes with each packet.
-        return sum(count[0] for count in sent) - 14 * packets, packets
+        return sum(count[0] for count in sent), sum(count[1] for count in sent)
 
 
 def until(condition, limit, what):

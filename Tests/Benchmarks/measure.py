@@ -1,5 +1,7 @@
-"""Takes the figures that README.md beside this file explains, and prints them as one table."""
+"""Takes the figures that README.md beside this file explains, prints them as one table, and keeps them as JSON."""
 
+import argparse
+import json
 import os
 import random
 import re
@@ -8,10 +10,12 @@ import subprocess
 import sys
 import time
 
-from cluster import Cluster, Failed, prepare
+import faults
+import peer
+from cluster import Cluster, Failed, Node, prepare, until
 
 SETS = 100            # Enough for a 99th percentile that is not just the worst.
-KILLS = 5
+KILLS = 10            # The most that three sizes bear in ten minutes; the tail is the simulation's to show.
 SETTLE_SECONDS = 10   # After joining, the news of it is still on its way for a few seconds.
 IDLE_SECONDS = 10     # 25 probe periods: a member's share of bursts evens out.
 LOAD_SECONDS = 5
@@ -22,10 +26,10 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def converge(cluster):
+def converge(cluster, sets=SETS):
     """Milliseconds from before the /set is sent to when the last node answers the new value to /get."""
     times = []
-    for _ in range(SETS):
+    for _ in range(sets):
         value = str(random.randrange(10**9, 10**12))
         writer = random.choice(cluster.nodes)
         start = time.monotonic()
@@ -45,39 +49,45 @@ def converge(cluster):
     return times
 
 
-def detect(cluster):
+def detect(cluster, kills=KILLS):
     """Seconds from kill -9 to when every other node lists the victim as dead."""
     times = []
-    for _ in range(KILLS):
+    for _ in range(kills):
         victim = random.choice(cluster.nodes)
         others = [node for node in cluster.nodes if node is not victim]
+        for node in others:
+            getattr(node, "failures", {}).pop(victim.name, None)
         victim.kill()
         start = time.monotonic()
         waiting = others
         while waiting:
-            waiting = [node for node in waiting if node.statuses().get(victim.name) != "dead"]
+            waiting = [node for node in waiting if not node.declares_dead(victim.name)]
             if time.monotonic() - start > 60:
                 raise Failed(f"{victim.name} is not dead on {[node.name for node in waiting]} after 60 s")
             time.sleep(0.02)
         times.append(time.monotonic() - start)
         victim.start(cluster.seeds)
         cluster.wait_whole()
+        # A restart is news; the next crash meets a cluster at rest and at a random moment of the period.
+        time.sleep(random.uniform(2, 3))
     return times
 
 
 def idle(cluster):
-    """Bytes of IP and packets that a node sends in a second while nobody asks anything."""
+    """What a node sends and computes in a second while nobody asks anything: bytes, packets, processor seconds."""
     time.sleep(SETTLE_SECONDS)
     bytes_before, packets_before = cluster.traffic()
+    busy_before = sum(node.processor_seconds() for node in cluster.nodes)
     start = time.monotonic()
     time.sleep(IDLE_SECONDS)
     bytes_after, packets_after = cluster.traffic()
+    busy = sum(node.processor_seconds() for node in cluster.nodes) - busy_before
     node_seconds = (time.monotonic() - start) * len(cluster.nodes)
-    return (bytes_after - bytes_before) / node_seconds, (packets_after - packets_before) / node_seconds
+    return [amount / node_seconds for amount in (bytes_after - bytes_before, packets_after - packets_before, busy)]
 
 
 def load(node, path):
-    """Requests a second that wrk gets answered, within the node's own namespace, and how many were not 2xx."""
+    """Requests a second that wrk gets answered, within the node's own namespace. An answer other than 2xx fails."""
     command = ["ip", "netns", "exec", node.host, "wrk", "-t1", "-c64", f"-d{LOAD_SECONDS}s",
                f"http://127.0.0.1:8080{path}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -87,59 +97,150 @@ def load(node, path):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
 
 
-def figures(size, first_host):
-    """All figures of one cluster size, as pairs of name and text."""
+def start_to_ready(node, seeds):
+    """Milliseconds from the start of the process to the first 200 of /readyz."""
+    start = time.monotonic()
+    node.start(seeds)
+    while node.get("/readyz")[0] != 200:
+        if time.monotonic() - start > 30:
+            raise Failed(f"{node.name} is not ready after 30 s")
+        time.sleep(0.001)
+    return (time.monotonic() - start) * 1000
+
+
+def milliseconds(times):
+    return f"{statistics.median(times):.1f} ms median, {percentile(times, 0.99):.1f} ms p99", times
+
+
+def seconds(times):
+    return f"{statistics.median(times):.2f} s median, {max(times):.2f} s worst", times
+
+
+def common(cluster, write, writes):
+    """The figures that both systems have: name, text, and the numbers behind it."""
+    size, packets, busy = idle(cluster)
+    yield "idle, sent per node", f"{size:.0f} B/s, {packets:.1f} packets/s", [size, packets]
+    yield "idle, processor per node", f"{busy * 100:.2f} % of a core", [busy]
+    yield (writes, *milliseconds(write(cluster)))
+    memory = statistics.median(node.resident_bytes() for node in cluster.nodes)
+    yield "resident memory per node", f"{memory / 1e6:.1f} MB", [memory]
+    yield ("kill -9 to dead on all", *seconds(detect(cluster)))
+
+
+def unum_figures(size, first_host):
     cluster = Cluster(size, first_host)
     try:
         cluster.start()
-        yield "idle, sent per node", "{:.0f} B/s, {:.1f} packets/s".format(*idle(cluster))
-        times = converge(cluster)
-        yield "/set to visible on all", "{:.1f} ms median, {:.1f} ms p99".format(
-            statistics.median(times), percentile(times, 0.99))
-        memory = statistics.median(node.resident_bytes() for node in cluster.nodes)
-        yield "resident memory per node", f"{memory / 1e6:.1f} MB"
-        times = detect(cluster)
-        yield "kill -9 to dead on all", "{:.2f} s median, {:.2f} s worst".format(
-            statistics.median(times), max(times))
+        yield from common(cluster, converge, "/set to visible on all")
+        times = []
+        for _ in range(5):
+            cluster.nodes[-1].kill()
+            until(lambda: cluster.nodes[0].declares_dead(cluster.nodes[-1].name), 30, "a death")
+            times.append(start_to_ready(cluster.nodes[-1], cluster.seeds))
+        yield "start to ready, joining", f"{statistics.median(times):.0f} ms median, {max(times):.0f} ms worst", times
     finally:
         cluster.stop()
 
 
-def load_figures(first_host):
-    """What one node alone serves."""
-    cluster = Cluster(1, first_host)
+def fault_figures(size, first_host, minutes):
+    cluster = Cluster(size, first_host)
     try:
         cluster.start()
-        for path in ["/get", "/set/7"]:
-            yield f"wrk -t1 -c64 {path}", f"{load(cluster.nodes[0], path):.0f} requests/s"
+        times = faults.heal(cluster)
+        yield "heal of two halves after 90 s", f"{times[0]:.2f} s", times
+        times = faults.pause(cluster)
+        yield "back on all after a pause of 3 s", *seconds(times)
+        cluster.lose(20)
+        yield ("/set to visible on all, 20 % loss", *milliseconds(converge(cluster)))
+        yield ("kill -9 to dead on all, 20 % loss", *seconds(detect(cluster)))
+        yield faults.false_alarms(cluster, minutes, "20 % loss")
+        cluster.lose(0)
+        with faults.busy_processes(4):
+            yield ("kill -9 to dead on all, beside 4 busy processes", *seconds(detect(cluster)))
+            yield faults.false_alarms(cluster, minutes, "beside 4 busy processes")
     finally:
         cluster.stop()
 
 
-def row(cells, widths):
-    print("| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |", flush=True)
+def serf_figures(size, first_host):
+    cluster = Cluster(size, first_host, kind=peer.SerfNode)
+    try:
+        cluster.start()
+        yield from common(cluster, lambda cluster: peer.converge(cluster, 10), "event on all")
+    finally:
+        cluster.stop()
+
+
+def one_node(first_host):
+    """What one node alone serves, and how soon."""
+    node = Node(first_host)
+    node.plug_in()
+    try:
+        times = []
+        for _ in range(5):
+            node.kill()
+            times.append(start_to_ready(node, ""))
+        yield "start to ready, alone", f"{statistics.median(times):.0f} ms median, {max(times):.0f} ms worst", times
+        for path in ["/get", "/set/7"]:
+            rate = load(node, path)
+            yield f"wrk -t1 -c64 {path}", f"{rate:.0f} requests/s", [rate]
+    finally:
+        node.kill()
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run")
+    parser.add_argument("sizes", metavar="SIZE", nargs="*", type=int, help="cluster sizes; default 5 and 20")
+    parser.add_argument("--faults", action="store_true", help="also with loss, pauses, a partition and a busy machine")
+    parser.add_argument("--minutes", type=float, default=5, help="how long false alarms are waited for; default 5")
+    parser.add_argument("--serf", action="store_true", help="also Serf's agent (Debian: serf), on the same hosts")
+    parser.add_argument("--json", metavar="FILE", help="where to keep all numbers, for plot.py")
+    return parser.parse_args()
+
+
+def sources(options, first_host):
+    """What is measured: title of the column, and where its figures come from."""
+    yield "one node", one_node(first_host)
+    for size in options.sizes or [5, 20]:
+        first_host += 1 + size
+        yield f"{size} nodes", unum_figures(size, first_host)
+        if options.faults:
+            first_host += size
+            yield f"{size} nodes, faults", fault_figures(size, first_host, options.minutes)
+        if options.serf:
+            first_host += size
+            yield f"{size} of Serf", serf_figures(size, first_host)
+
+
+def show(columns):
+    """One line per figure that any column has."""
+    names = list(dict.fromkeys(name for figures in columns.values() for name in figures))
+    print(f"\n{os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}\n")
+    print("| | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name in names:
+        print(f"| {name} | " + " | ".join(figures.get(name, ("",))[0] for figures in columns.values()) + " |")
 
 
 def main():
-    sizes = [int(argument) for argument in sys.argv[1:]] or [5, 20]
+    options = arguments()
     prepare()
-    widths = [24] + [28] * (len(sizes) + 1)
-    table, first_host, failed = {}, 0, False
-    for column, size in enumerate([1] + sizes):
-        source = load_figures(first_host) if column == 0 else figures(size, first_host)
+    columns, failed = {}, False
+    for title, source in sources(options, 0):
+        columns[title] = {}
         try:
-            for name, text in source:
-                print(f"{size} nodes: {name}: {text}", file=sys.stderr, flush=True)
-                table.setdefault(name, [""] * (len(sizes) + 1))[column] = text
+            for name, text, numbers in source:
+                print(f"{title}: {name}: {text}", file=sys.stderr, flush=True)
+                columns[title][name] = (text, numbers)
         except (Failed, OSError) as error:
-            print(f"{size} nodes: {error}", file=sys.stderr, flush=True)
+            print(f"{title}: {error}", file=sys.stderr, flush=True)
             failed = True
-        first_host += size
-    print(f"\n{os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}\n")
-    row(["", "one node"] + [f"{size} nodes" for size in sizes], widths)
-    row(["-" * width for width in widths], widths)
-    for name, cells in table.items():
-        row([name] + cells, widths)
+    show(columns)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({title: {name: numbers for name, (_, numbers) in figures.items()}
+                       for title, figures in columns.items()}, file, indent=1)
+            file.write("\n")
     sys.exit(1 if failed else 0)
 
 

@@ -90,4 +90,16 @@ import Testing
     #expect(stage.member(Peer(9)) == nil)
     #expect(stage.status.counters.refused(.full) == 1)
   }
+
+  @Test func `who accuses a member that said goodbye is told of it`() {
+    var stage = Self.stage(3, answering: false)
+    stage.hear(from: Peer(1), rumours: [Peer(1).record(.left)])
+    for state in [Record.State.suspect, .dead] {
+      let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(state, accuser: Peer(3).address)])
+      #expect(effects.sent(.gossip, to: Peer(2).address).first?.message.rumours.first == Peer(1).record(.left))
+    }
+    // Who knows it already is not told again.
+    let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(.left)])
+    #expect(effects.sent(.gossip, to: Peer(2).address).isEmpty)
+  }
 }

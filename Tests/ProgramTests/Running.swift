@@ -73,7 +73,9 @@ final class Running {
     error = directory.appendingPathComponent(name + ".err")
     self.arguments = arguments
     let path = program ?? Running.products.appendingPathComponent("unum").path
-    let variables = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+    var variables = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+    // Where a sanitizer reports what it finds: in the programs that it starts, too, and not among their own lines.
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { variables[name] = ProcessInfo.processInfo.environment[name] }
     let result = Running.spawn(
       &pid, [path] + arguments, variables.map { "\($0)=\($1)" }, output: output.path, error: error.path)
     guard result == 0 else { throw NotStarted(program: path, error: result) }

@@ -12,12 +12,13 @@ final class RunningNode {
 
   /// Starts a node, with these limits of open files if any, and waits for its start-up line.
   init(
-    _ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", http: String = "127.0.0.1:0",
-    openFiles: (soft: Int, hard: Int)? = nil
+    _ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", advertise: String? = nil,
+    http: String = "127.0.0.1:0", openFiles: (soft: Int, hard: Int)? = nil
   ) async throws {
     self.name = name
     var program: String?
     var arguments = ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip]
+    if let advertise { arguments += ["--advertise", advertise] }
     if let openFiles {
       // The shell becomes the node, under the same process number.
       let limits = "ulimit -Sn \(openFiles.soft) && ulimit -Hn \(openFiles.hard) && exec \"$0\" \"$@\""

@@ -1,0 +1,162 @@
+// The core's hot operations, on one node whose members exist only as records: what a datagram, a write and a member's
+// change cost a node, with the datagrams that it sends on.
+//
+// The node's own tickers are set to an hour, so that an operation is counted and not the probes that happen to fall
+// between two. Each operation is checked to have its effects, or the cheapest node would be one that does nothing.
+
+import Gossip
+
+/// A node among members that say what they are made to say.
+struct CoreOperations {
+  private var node: Node
+  private var time = Instant(microseconds: 1)
+  private let members: [Address]
+  /// Datagrams that the node sent so far.
+  private var sent = 0
+
+  private static let wall: UInt64 = 1_800_000_000_000_000
+  private static let start = wall - 1_000_000
+  /// So many records fit into one datagram, with room to spare.
+  private static let recordsPerDatagram = 20
+  /// Between two operations: all rounds of pushing are over, and the limit of pushes a second is never met (twelve for
+  /// each operation, and a hundred a second are allowed).
+  private static let quiet: Duration = .milliseconds(200)
+
+  /// A node with so many members besides itself. All news of them is told on before it is used.
+  private init(members count: Int) {
+    var settings = Settings()
+    settings.firstSetWaits = .zero
+    settings.reportInterval = .zero
+    (settings.period, settings.notifyInterval) = (.seconds(3600), .seconds(3600))
+    (settings.reportSpacing, settings.differenceStands) = (.seconds(3600), .seconds(3600))
+    members = (1...count).map { Address(ipv4: 0x0A01_0000 + UInt32($0), port: 7946) }
+    let own = Identity(address: Address(ipv4: 0x0A00_0001, port: 7946), name: "self", httpPort: 8080)
+    node = Node(identity: own, settings: settings, seed: 1, now: Now(monotonic: time, wall: CoreOperations.wall))
+    handle(.timePassed)
+    join()
+  }
+
+  /// The first member comes in by itself, and brings the others.
+  private mutating func join() {
+    let first = CoreOperations.record(members[0])
+    var asked: UInt64?
+    let contact = CoreOperations.message(from: members[0], .contact, introduces: true, rumours: [first])
+    for case .send(let bytes, members[0]) in handle(.received(contact, from: members[0])) {
+      guard let message = try? Wire.decode(bytes, cluster: CoreOperations.cluster) else { continue }
+      if case .ping = message.body { asked = message.nonce }
+    }
+    guard let asked else { fatalError("a newcomer is not asked who it is") }
+    hear(.ack, nonce: asked, rumours: [first])
+    for start in stride(from: 1, to: members.count, by: CoreOperations.recordsPerDatagram) {
+      let end = min(start + CoreOperations.recordsPerDatagram, members.count)
+      hear(.gossip, rumours: members[start..<end].map { CoreOperations.record($0) })
+    }
+    // Every answer takes rumours along, until each was sent often enough.
+    let own = node.identity.address
+    for _ in 0..<members.count { hear(.ping(target: own), nonce: 1) }
+    pass(.seconds(10))
+    let listed = node.status(at: now).members.count
+    guard listed == members.count + 1 else { fatalError("\(listed) members instead of \(members.count + 1)") }
+  }
+
+  // MARK: Operations
+
+  /// Pings of a member; each is answered.
+  static func pings(_ count: Int, members: Int) {
+    var core = CoreOperations(members: members)
+    let before = core.sent
+    let ping = message(from: core.members[0], .ping(target: core.node.identity.address), nonce: 1)
+    for _ in 0..<count { core.handle(.received(ping, from: core.members[0])) }
+    core.expectSent(count, since: before)
+  }
+
+  /// Greater stamps, each pushed on to four members in three rounds.
+  static func stamps(_ count: Int, members: Int) {
+    var core = CoreOperations(members: members)
+    let before = core.sent
+    for generation in 1...count {
+      core.hear(.gossip, stamp: Stamp(generation: UInt64(generation), value: 7))
+      core.pass(quiet)
+    }
+    core.expectSent(12 * count, since: before)
+    guard core.node.stamp.generation == count else { fatalError("the node holds \(core.node.stamp)") }
+  }
+
+  /// Writes of clients, each pushed to four members in three rounds.
+  static func writes(_ count: Int, members: Int) {
+    var core = CoreOperations(members: members)
+    let before = core.sent
+    for number in 1...count {
+      core.handle(.setRequested(Int64(number), RequestID(UInt64(number))))
+      core.pass(quiet)
+    }
+    core.expectSent(12 * count, since: before)
+    guard core.node.stamp.value == count else { fatalError("the node holds \(core.node.stamp)") }
+  }
+
+  /// Restarts of members, one after another, as the first member tells of them; each is told on as a write is.
+  static func changes(_ count: Int, members: Int) {
+    var core = CoreOperations(members: members)
+    let before = core.sent
+    for number in 0..<count {
+      let member = core.members[1 + number % (core.members.count - 1)]
+      core.hear(.gossip, rumours: [record(member, incarnation: start + UInt64(number) + 1)])
+      core.pass(quiet)
+    }
+    core.expectSent(12 * count, since: before)
+    let restarted = core.node.status(at: core.now).members.filter {
+      $0.address != core.node.identity.address && $0.incarnation > start
+    }
+    guard restarted.count == min(count, members - 1) else { fatalError("\(restarted.count) members changed") }
+  }
+
+  private func expectSent(_ count: Int, since before: Int) {
+    guard sent - before == count else { fatalError("\(sent - before) datagrams sent instead of \(count)") }
+  }
+
+  // MARK: The node and its time
+
+  private static let cluster = Hash.of(Settings().cluster)
+  private var now: Now { Now(monotonic: time, wall: CoreOperations.wall + UInt64(time.microseconds)) }
+
+  @discardableResult
+  private mutating func handle(_ event: Event) -> [Effect] {
+    let effects = node.handle(event, at: now)
+    for case .send in effects { sent += 1 }
+    return effects
+  }
+
+  /// Lets time pass, as a timer does that is never late.
+  private mutating func pass(_ duration: Duration) {
+    let end = time + duration
+    while node.nextDeadline <= end {
+      time = max(time, node.nextDeadline)
+      handle(.timePassed)
+    }
+    time = end
+  }
+
+  /// Lets the node hear the first member, which holds what the node holds unless told otherwise.
+  private mutating func hear(
+    _ body: Message.Body, nonce: UInt64 = 0, stamp: Stamp? = nil, rumours: [Record] = []
+  ) {
+    let bytes = CoreOperations.message(
+      from: members[0], body, nonce: nonce, stamp: stamp ?? node.stamp, rumours: rumours)
+    handle(.received(bytes, from: members[0]))
+  }
+
+  private static func record(_ address: Address, incarnation: UInt64 = start) -> Record {
+    Record(address: address, incarnation: incarnation, state: .alive, name: "member", httpPort: 8080)
+  }
+
+  private static func message(
+    from sender: Address, _ body: Message.Body, nonce: UInt64 = 1, stamp: Stamp = .initial, introduces: Bool = false,
+    rumours: [Record] = []
+  ) -> [UInt8] {
+    var message = Message(
+      sender: Message.Sender(address: sender, incarnation: start, wantsIntroduction: introduces), stamp: stamp,
+      digest: 0, nonce: nonce, body: body, rumours: rumours)
+    if introduces { message.paddedSize = Wire.introductionSize }
+    return Wire.encode(message, cluster: cluster)
+  }
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""Draws the two pictures of README.md from kept numbers: `plot.py` (Debian: python3-matplotlib).
+
+convergence.svg is drawn from figures.json (`run --json figures.json`), detection.svg from detection.csv, which the
+simulation writes. The colours are told apart by people who see red and green as one (Okabe and Ito's palette).
+"""
+
+import csv
+import json
+import os
+import statistics
+
+import matplotlib
+
+matplotlib.use("svg")
+# The same numbers give the same file, byte for byte: a change of a picture is a change of a figure.
+matplotlib.rcParams.update({"svg.hashsalt": "unum", "svg.fonttype": "none", "font.size": 10,
+                            "axes.spines.top": False, "axes.spines.right": False})
+from matplotlib import pyplot  # noqa: E402 (the kind of output is chosen first)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+
+# A whole cluster of the Go tutorial's program on a machine of this kind: the least and the most seconds of a write to
+# all nodes that were seen, by number of nodes. That program has no figure here: it needs a Go toolchain.
+ORIGINAL = {5: (1, 5), 20: (5, 7), 50: (6, 9)}
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def by_size(figures, title, name):
+    """The numbers of one figure, by number of nodes."""
+    found = {}
+    for column, values in figures.items():
+        words = column.split(" ", 1)
+        if words[0].isdigit() and words[1] == title and name in values:
+            found[int(words[0])] = values[name]
+    return dict(sorted(found.items()))
+
+
+def save(figure, name):
+    figure.tight_layout()
+    figure.savefig(os.path.join(HERE, name), metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def convergence():
+    with open(os.path.join(HERE, "figures.json")) as file:
+        figures = json.load(file)
+    figure, axes = pyplot.subplots(figsize=(8, 4))
+    unum = by_size(figures, "nodes", "/set to visible on all")
+    axes.plot(list(unum), [percentile(times, 0.99) for times in unum.values()], "o-", color=BLUE, label="Unum, 99 %")
+    axes.plot(list(unum), [statistics.median(times) for times in unum.values()], "o--", color=BLUE,
+              label="Unum, median")
+    serf = by_size(figures, "of Serf", "event on all")
+    if serf:
+        axes.plot(list(serf), [statistics.median(times) for times in serf.values()], "s-", color=ORANGE,
+                  label="Serf, an event, median")
+    middles = [1000 * (low + high) / 2 for low, high in ORIGINAL.values()]
+    reach = [1000 * (high - low) / 2 for low, high in ORIGINAL.values()]
+    axes.errorbar(list(ORIGINAL), middles, yerr=reach, fmt="^", capsize=4, color=GREY,
+                  label="the Go tutorial, least to most")
+    axes.set(xscale="log", yscale="log", xlabel="nodes, real processes on two cores", ylabel="milliseconds",
+             title="From a write to the last node that shows it")
+    ticks = sorted(set(unum) | set(ORIGINAL))
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.grid(alpha=0.3)
+    save(figure, "convergence.svg")
+
+
+if __name__ == "__main__":
+    convergence()

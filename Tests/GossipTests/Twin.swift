@@ -1,0 +1,168 @@
+// The dumb twin: what the design says of the value (its section 2) and of claims about members (its section 4), written
+// down once more from its words alone, as slowly and plainly as possible. `TwinTests` holds the real node against it.
+//
+// It imports nothing, so that nothing of the core can leak into it: integers for everything, no order borrowed from a
+// tuple, no operator shared. Where the node knowingly does otherwise than the words, the twin does as the node, and says
+// in a sentence that the words differ.
+//
+// Rejected: a twin that shares the types of the core. It would agree with every mistake in them.
+
+/// The value of one node: what it holds, and what became of the last write that its own clients made.
+struct TwinValue {
+  var generation = 0
+  var value = 42
+  var sets = 0
+  var losses = 0
+  /// The generation and value that was last written here, if it is not lost; and whether some member was seen with it.
+  private var write: (generation: Int, value: Int, isHeldElsewhere: Bool)?
+
+  static let day = 24 * 60 * 60 * 1_000_000
+  static let year = 365 * day
+
+  /// "max(wall clock, build date)", in microseconds since 1970.
+  static func effectiveClock(wall: Int, built: Int) -> Int { wall > built ? wall : built }
+
+  /// "First by generation, then by value."
+  static func isGreater(_ generation: Int, _ value: Int, than otherGeneration: Int, _ otherValue: Int) -> Bool {
+    if generation > otherGeneration { return true }
+    if generation < otherGeneration { return false }
+    return value > otherValue
+  }
+
+  /// "set(v) is (generation + 1, v)", "our own sets may reach plus one year".
+  /// - Returns: whether it was accepted.
+  mutating func set(_ new: Int, clock: Int) -> Bool {
+    if generation + 1 > clock + TwinValue.year { return false }
+    generation += 1
+    value = new
+    sets += 1
+    write = (generation, value, false)
+    return true
+  }
+
+  /// "Refused above the effective clock plus one day."
+  mutating func notified(_ generation: Int, _ value: Int, clock: Int) -> Bool {
+    if generation > clock + TwinValue.day { return false }
+    merge(generation, value)
+    return true
+  }
+
+  /// "Members' stamps may reach plus one year." What a member shows it holds.
+  mutating func heard(_ generation: Int, _ value: Int, clock: Int) -> Bool {
+    if generation > clock + TwinValue.year { return false }
+    if let write, write.generation == generation, write.value == value { self.write?.isHeldElsewhere = true }
+    merge(generation, value)
+    return true
+  }
+
+  /// "Lost when a different value takes its generation, or when a greater stamp arrives before any member was known to
+  /// hold it."
+  ///
+  /// A value that takes the write's generation may also come to be known late, when the next generation is held already:
+  /// whoever wrote that one built upon the other value.
+  private mutating func merge(_ generation: Int, _ value: Int) {
+    if let write, TwinValue.isGreater(generation, value, than: write.generation, write.value),
+      generation == write.generation || !write.isHeldElsewhere
+    {
+      losses += 1
+      self.write = nil
+    }
+    guard TwinValue.isGreater(generation, value, than: self.generation, self.value) else { return }
+    self.generation = generation
+    self.value = value
+  }
+}
+
+/// What is said of a member.
+struct TwinClaim: Equatable {
+  /// 0 alive, 1 suspect, 2 dead, 3 left: "the order is (incarnation, state)".
+  var incarnation: Int
+  var state: Int
+
+  var accuses: Bool { state == 1 || state == 2 }
+  var isLive: Bool { state == 0 || state == 1 }
+
+  func outranks(_ other: TwinClaim) -> Bool {
+    if incarnation > other.incarnation { return true }
+    if incarnation < other.incarnation { return false }
+    return state > other.state
+  }
+}
+
+/// Who says it.
+enum TwinSayer: CaseIterable {
+  /// The member itself, from its own address.
+  case itself
+  /// Another live member.
+  case member
+  /// Somebody who is no member.
+  case stranger
+}
+
+/// What one node holds of one other member.
+struct TwinMember: Equatable {
+  /// Nil while it is unknown.
+  var held: TwinClaim?
+
+  /// What hearing a claim brings besides what is held then.
+  struct Reply: Equatable {
+    /// The sayer must hear what we hold: "an accusation older than what we hold is answered with what we hold". The
+    /// words do not say whether a suspicion is older than the death of the same incarnation. It need not be answered:
+    /// news of the death is on its way to everybody as it is, and each suspicion of a real death would cost a packet more.
+    var tellsWhatIsHeld = false
+    /// The member itself must be asked: "not believed but asked", and "a verifying ping".
+    var asks = false
+  }
+
+  /// - Parameter limit: our effective clock plus a day, above which others are not believed; the member's own word is.
+  mutating func hears(_ claim: TwinClaim, from sayer: TwinSayer, limit: Int) -> Reply {
+    switch sayer {
+    case .stranger:
+      // "Nothing else is merged."
+      return Reply()
+    case .itself:
+      // "Believed is what a member says from its own address", and who is dead or left is none: it is a newcomer, who
+      // must ack our nonce first.
+      guard let held, held.isLive else { return Reply(asks: true) }
+      take(claim)
+      return Reply()
+    case .member:
+      if claim.incarnation > limit { return Reply(asks: true) }
+      let isOlder = held.map { $0.incarnation > claim.incarnation || $0.state == 3 && $0.outranks(claim) } ?? false
+      take(claim)
+      return Reply(tellsWhatIsHeld: isOlder && claim.accuses)
+    }
+  }
+
+  /// It answered our nonce at its address, and so is believed whatever it was before.
+  mutating func acks(_ incarnation: Int) { take(TwinClaim(incarnation: incarnation, state: 0)) }
+
+  private mutating func take(_ claim: TwinClaim) {
+    guard let before = held else {
+      // "A dead or left record of an unknown address is not stored."
+      if claim.isLive { held = claim }
+      return
+    }
+    guard claim.outranks(before) else { return }
+    held = claim
+    // "A rumour of death about a member that we hold alive makes it suspect here", and a suspect stays one: "only our
+    // own timer declares death".
+    if claim.state == 2, before.isLive { held?.state = 1 }
+  }
+}
+
+/// What a node says of itself, for as long as it is not leaving (then its state is left instead of alive).
+struct TwinSelf: Equatable {
+  var incarnation: Int
+
+  /// The words say "always", but a claim of 2^61 or more is not outbid: it would spend what later refutations need.
+  static let highestOutbid = (1 << 61) - 1
+
+  /// "A member always outbids every record of itself that it did not make", "a leaving member with left": whatever
+  /// outranks what it says itself. A goodbye outranks the accusations of its own incarnation as it is.
+  mutating func hears(_ claim: TwinClaim, from sayer: TwinSayer, isLeaving: Bool = false) {
+    guard sayer == .member, claim.incarnation <= TwinSelf.highestOutbid else { return }
+    let own = TwinClaim(incarnation: incarnation, state: isLeaving ? 3 : 0)
+    if claim.outranks(own) { incarnation = claim.incarnation + 1 }
+  }
+}

@@ -1,0 +1,121 @@
+// A network between real processes on one machine that can be cut: each node advertises a port of the relay and listens
+// elsewhere, so that whatever nodes say to each other passes through here.
+//
+// A node believes members at their own addresses only, so what a node sends leaves the relay through that node's port.
+//
+// Rejected: firewalls and network namespaces (they need rights that tests do not have) and stopping one side (it would
+// hear everything when it goes on).
+
+import Dispatch
+import Glibc
+import NIOConcurrencyHelpers
+
+/// UDP ports that stand for nodes.
+final class Relay {
+  /// What nodes advertise: `127.0.0.1:port`.
+  let advertised: [String]
+  /// Where nodes listen: an address of their own, so that who sent something is known at once.
+  let listening: [String]
+  private let passage: Passage
+  private let sources: [any DispatchSourceRead]
+
+  /// - Parameter number: tells the relays of one process apart, below 16.
+  init(nodes: Int, number: Int) {
+    // Other processes that test on this machine have another number, and so other addresses.
+    let process = UInt32(truncatingIfNeeded: getpid()) & 0x3FFF
+    let hosts = (0..<nodes).map { 0x7F40_0000 | process << 8 | UInt32(number * 16 + $0 + 1) }
+    let sockets = (0..<nodes).map { _ in Passage.open() }
+    let passage = Passage(hosts: hosts, sockets: sockets)
+    listening = hosts.map { "\(Passage.text($0)):\(Passage.port)" }
+    advertised = sockets.map { "127.0.0.1:\(Passage.address(of: $0).sin_port.bigEndian)" }
+    // One thread is enough: a datagram passes in microseconds.
+    let queue = DispatchQueue(label: "relay")
+    sources = sockets.indices.map { node in
+      let source = DispatchSource.makeReadSource(fileDescriptor: sockets[node], queue: queue)
+      source.setEventHandler { passage.pass(to: node) }
+      source.setCancelHandler { close(sockets[node]) }
+      source.resume()
+      return source
+    }
+    self.passage = passage
+  }
+
+  deinit { sources.forEach { $0.cancel() } }
+
+  /// From now on nothing passes between these nodes and the others; nobody is cut off by an empty list.
+  func cut(_ side: [Int]) { passage.apart.withLockedValue { $0 = side } }
+}
+
+/// What the relay's thread does.
+private final class Passage: Sendable {
+  static let port: UInt16 = 7946
+  /// One side of the cut; nobody when nothing is cut.
+  let apart = NIOLockedValueBox<[Int]>([])
+  /// Where each node listens, and the socket that stands for it.
+  private let hosts: [UInt32]
+  private let sockets: [Int32]
+
+  init(hosts: [UInt32], sockets: [Int32]) {
+    self.hosts = hosts
+    self.sockets = sockets
+  }
+
+  /// Hands on what waits at the port of one node.
+  func pass(to node: Int) {
+    var bytes = [UInt8](repeating: 0, count: 2048)
+    var source = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    while true {
+      let count = unsafe withUnsafeMutablePointer(to: &source) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe recvfrom(sockets[node], &bytes, bytes.count, Int32(MSG_DONTWAIT), $0, &length)
+        }
+      }
+      guard count >= 0 else { return }
+      guard let sender = hosts.firstIndex(of: UInt32(bigEndian: source.sin_addr.s_addr)) else { continue }
+      let isCut = apart.withLockedValue { $0.contains(sender) != $0.contains(node) }
+      if !isCut { send(bytes, count, from: sender, to: node) }
+    }
+  }
+
+  private func send(_ bytes: [UInt8], _ count: Int, from sender: Int, to node: Int) {
+    var target = sockaddr_in()
+    target.sin_family = sa_family_t(AF_INET)
+    target.sin_port = Passage.port.bigEndian
+    target.sin_addr.s_addr = hosts[node].bigEndian
+    // What nobody reads, or does not fit, is lost, as in any network.
+    _ = unsafe withUnsafePointer(to: &target) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe sendto(
+          sockets[sender], bytes, count, Int32(MSG_DONTWAIT), $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  static func open() -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    precondition(descriptor >= 0 && result == 0, "no free port at 127.0.0.1")
+    return descriptor
+  }
+
+  static func address(of descriptor: Int32) -> sockaddr_in {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    _ = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+    }
+    return address
+  }
+
+  static func text(_ host: UInt32) -> String {
+    [24, 16, 8, 0].map { "\(host >> $0 & 0xFF)" }.joined(separator: ".")
+  }
+}

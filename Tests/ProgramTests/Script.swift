@@ -1,0 +1,201 @@
+// A script: what is done to a cluster, step by step, and what each node must hold and list whenever the cluster agrees.
+//
+// Real time is different every time, so a script may only contain what ends in one way however it is timed: writes
+// follow each other on one node, or wait for the others to have the last one, or are made on two sides that cannot hear
+// each other. Then the design alone says what must come of it (`ScriptModel`), and the same steps, taken by simulated
+// nodes and by real processes, must come to it.
+//
+// Rejected: scripts of any steps at any times. Their ends would have to be compared with bounds, which hide mistakes.
+
+import Gossip
+
+/// One thing that is done. Nodes are numbers.
+enum ScriptStep: Equatable {
+  /// A process starts, with all others as its seeds.
+  case start(Int)
+  /// SIGKILL.
+  case kill(Int)
+  /// SIGTERM, and its orderly end.
+  case leave(Int)
+  /// SIGSTOP.
+  case stop(Int)
+  /// SIGCONT.
+  case goOn(Int)
+  /// A client writes.
+  case set(Int, Int64)
+  /// A stamp so many generations above what the node holds comes by `/notify`.
+  case notify(Int, ahead: UInt64, Int64)
+  /// Nothing passes any more between these nodes and the others.
+  case cut([Int])
+  /// Everything passes again.
+  case heal
+  /// Everybody who can hear each other comes to hold and to list the same.
+  case agree
+}
+
+/// What a node shows: its stamp, and the status of every member that it lists, by name.
+struct ScriptView: Equatable {
+  var stamp: Stamp
+  var statuses: [String: String]
+}
+
+/// The steps of one seed.
+struct Script {
+  let nodes: Int
+  private(set) var steps: [ScriptStep] = []
+  private var dice: Generator
+  /// The last value that was written; each is new, and greater or less than the one before by chance.
+  private var written: Int64 = 42
+
+  /// Every kind of happening once, in an order and with targets of the seed's choice.
+  /// - Parameter cuts: whether the network is cut. Where only datagrams can be cut, it must not be: a suspect that still
+  ///   answers over HTTP is not declared dead, and its notifies carry the value across.
+  init(seed: UInt64, nodes: Int = 4, cuts: Bool = true) {
+    self.nodes = nodes
+    dice = Generator(seed: seed)
+    steps = (0..<nodes).map(ScriptStep.start) + [.agree]
+    var kinds = Array(0..<(cuts ? 8 : 7))
+    dice.shuffle(&kinds)
+    for kind in kinds { add(kind) }
+  }
+
+  private mutating func add(_ kind: Int) {
+    var order = Array(0..<nodes)
+    dice.shuffle(&order)
+    let (one, other) = (order[0], order[1])
+    switch kind {
+    case 0: write(one, times: 3)
+    case 1: steps.append(.notify(one, ahead: UInt64(1 + dice.below(1_000_000)), value()))
+    case 2:
+      // Killed, written without it, and back: it must neither bring the old value nor write behind the others' backs.
+      steps.append(.kill(one))
+      if dice.chance(0.5) { steps.append(.agree) }
+      write(other, times: 1)
+      steps += [.agree, .start(one)]
+      if dice.chance(0.5) { write(one, times: 1) }
+    case 3:
+      // Back before anyone has noticed.
+      steps += [.kill(one), .start(one)]
+      if dice.chance(0.5) { write(one, times: 1) }
+    case 4:
+      // Stopped for so short a time that nobody notices, or until it is held dead.
+      steps.append(.stop(one))
+      if dice.chance(0.5) { steps.append(.agree) }
+      write(other, times: 1)
+      if dice.chance(0.5) { steps.append(.agree) }
+      steps.append(.goOn(one))
+    case 5:
+      // What it wrote last must not leave with it.
+      write(one, times: 1)
+      steps += [.leave(one), .agree, .start(one)]
+    case 6:
+      // Who was stopped missed the goodbye, accuses who left, and must be told.
+      steps += [.stop(one), .agree, .leave(other), .agree, .goOn(one), .agree, .start(other)]
+    default:
+      // Both sides write, as often or not: the greater value wins a tie, the greater generation anything else.
+      steps += [.cut(Array(order[..<(nodes / 2)]).sorted()), .agree]
+      write(one, times: 1 + dice.below(2))
+      write(order[nodes - 1], times: 1 + dice.below(2))
+      if dice.chance(0.5) { steps.append(.agree) }
+      steps.append(.heal)
+    }
+    steps.append(.agree)
+  }
+
+  private mutating func write(_ node: Int, times: Int) {
+    for _ in 0..<times { steps.append(.set(node, value())) }
+  }
+
+  private mutating func value() -> Int64 {
+    written += Int64(1 + dice.below(100)) * (dice.chance(0.5) ? 1 : -1)
+    return written
+  }
+}
+
+/// What the design says of a script: no protocol, no time.
+struct ScriptModel {
+  private struct Node {
+    var isUp = false
+    var isStopped = false
+    /// "The first stamp is (0, 42)."
+    var generation: UInt64 = 0
+    var value: Int64 = 42
+    /// Whom it has met since its process started: it lists them for ever, and nobody else. Who is dead or left already
+    /// is not told of.
+    var met: Set<Int> = []
+  }
+
+  private var nodes: [Node]
+  private var apart: [Int] = []
+  /// Those that said goodbye and did not return.
+  private var gone: Set<Int> = []
+
+  init(nodes: Int) { self.nodes = Array(repeating: Node(), count: nodes) }
+
+  static func name(_ node: Int) -> String { "n\(node)" }
+
+  /// The nodes that answer a client.
+  var answering: [Int] { nodes.indices.filter { nodes[$0].isUp && !nodes[$0].isStopped } }
+
+  private func hears(_ one: Int, _ other: Int) -> Bool {
+    answering.contains(one) && answering.contains(other) && apart.contains(one) == apart.contains(other)
+  }
+
+  mutating func take(_ step: ScriptStep) {
+    switch step {
+    case .start(let node):
+      nodes[node] = Node(isUp: true, met: [node])
+      gone.remove(node)
+    case .kill(let node): nodes[node].isUp = false
+    case .leave(let node):
+      // It announces its departure with its last stamp.
+      for other in nodes.indices where other != node && hears(node, other) { give(nodes[node], to: other) }
+      nodes[node].isUp = false
+      gone.insert(node)
+    case .stop(let node): nodes[node].isStopped = true
+    case .goOn(let node): nodes[node].isStopped = false
+    case .set(let node, let value):
+      // A node that just started writes when it has heard what the others hold.
+      if nodes[node].met == [node] {
+        for other in nodes.indices where hears(node, other) { give(nodes[other], to: node) }
+      }
+      nodes[node].generation += 1
+      nodes[node].value = value
+    case .notify(let node, let ahead, let value):
+      nodes[node].generation += ahead
+      nodes[node].value = value
+    case .cut(let side): apart = side
+    case .heal: apart = []
+    case .agree:
+      for one in nodes.indices {
+        for other in nodes.indices where hears(one, other) {
+          give(nodes[one], to: other)
+          nodes[other].met.insert(one)
+        }
+      }
+    }
+  }
+
+  /// The greater generation wins, and of two in one generation the greater value.
+  private mutating func give(_ giver: Node, to other: Int) {
+    let isGreater =
+      giver.generation == nodes[other].generation
+      ? giver.value > nodes[other].value : giver.generation > nodes[other].generation
+    guard isGreater else { return }
+    nodes[other].generation = giver.generation
+    nodes[other].value = giver.value
+  }
+
+  /// The stamp that a node holds when everything said to it so far was heard.
+  func stamp(of node: Int) -> Stamp { Stamp(generation: nodes[node].generation, value: nodes[node].value) }
+
+  /// What a node shows when the cluster agrees.
+  func view(of node: Int) -> ScriptView {
+    var statuses: [String: String] = [:]
+    for other in nodes[node].met {
+      let status = hears(node, other) ? "alive" : gone.contains(other) ? "left" : "dead"
+      statuses[ScriptModel.name(other)] = status
+    }
+    return ScriptView(stamp: stamp(of: node), statuses: statuses)
+  }
+}
