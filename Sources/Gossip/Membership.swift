@@ -10,7 +10,7 @@
 // accusers are not: they differ between healthy nodes all the time.
 
 /// The members of the cluster, sorted by address, this node among them.
-struct Membership: Sendable {
+package struct Membership: Sendable {
   private var list: [Member]
   /// Live members, this node counted.
   private(set) var liveCount: Int
@@ -105,14 +105,17 @@ struct Membership: Sendable {
 }
 
 extension Membership {
-  /// The next live member after this address, in address order and around; never `excluded`.
-  func nextLive(after address: Address, excluding excluded: Address) -> Address? {
-    let start = insertionIndex(of: address)
-    for offset in 0..<list.count {
-      let member = list[(start + offset) % list.count]
-      if member.isLive, member.address != address, member.address != excluded { return member.address }
+  /// The live member so many places after the one at this address, and one more, in address order and around; never that
+  /// one itself. Without tombstones that is an index; with them it is a pass over the list, once in two periods.
+  func live(_ places: UInt64, after address: Address) -> Address? {
+    guard liveCount > 1, var index = index(of: address) else { return nil }
+    var left = Int(places % UInt64(liveCount - 1)) + 1
+    if tombstones == 0 { return list[(index + left) % list.count].address }
+    while left > 0 {
+      index = (index + 1) % list.count
+      if list[index].isLive { left -= 1 }
     }
-    return nil
+    return list[index].address
   }
 
   /// Up to `count` different members that satisfy the condition, at random.

@@ -24,7 +24,8 @@ package struct Node: Sendable {
   var stalled = Duration.zero
 
   var members: Membership
-  var register: Register
+  /// In sight of the simulation, which reads its stamp after each step: a call would copy the whole node.
+  package internal(set) var register: Register
   var push: Push
   var rumours = Rumours()
   var questions = Questions()
@@ -41,7 +42,8 @@ package struct Node: Sendable {
   var reports: Reports
   var notifyAt: Instant
   var forgetAt: Instant
-  private var deadline: Instant
+  /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
+  package private(set) var nextDeadline: Instant
 
   /// - Parameters:
   ///   - seed: of all the node's randomness; unguessable for a real node, chosen for a simulated one.
@@ -63,7 +65,7 @@ package struct Node: Sendable {
     push = Push(at: start, settings)
     // A random phase, or nodes that start together would probe and notify together for ever.
     let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))
-    probe = Probe(at: start + phase, ourselves: identity.address)
+    probe = Probe(at: start + phase)
     strangers = TokenBucket(perSecond: settings.strangerRate, burst: settings.strangerRate, at: start)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)
@@ -72,14 +74,11 @@ package struct Node: Sendable {
     reports = Reports(at: start, settings)
     notifyAt = start + .microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))
     forgetAt = start + Node.forgetInterval
-    deadline = start
+    nextDeadline = start
   }
 
   /// The stamp that this node holds.
   package var stamp: Stamp { register.stamp }
-
-  /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
-  package var nextDeadline: Instant { deadline }
 
   /// Takes what happened and returns what to do about it, in order.
   package mutating func handle(_ event: Event, at real: Now) -> [Effect] {
@@ -95,7 +94,7 @@ package struct Node: Sendable {
     case .leaveRequested: leave()
     }
     doWhatIsDue()
-    deadline = earliestDeadline() + stalled
+    nextDeadline = earliestDeadline() + stalled
     defer { effects.removeAll() }
     return effects
   }
@@ -105,7 +104,7 @@ package struct Node: Sendable {
   /// This is the first thing in every event: after a stop, datagrams that waited come before timers, and would be
   /// judged by deadlines that passed while nobody could act on them.
   private mutating func advance(to real: Now) {
-    let late = real.monotonic - deadline
+    let late = real.monotonic - nextDeadline
     if late > settings.stall { notice(stall: late) }
     let monotonic = max(real.monotonic - stalled, now.monotonic)
     now = Now(monotonic: monotonic, wall: real.wall)

@@ -1,10 +1,12 @@
 // Failure detection: each period one member is asked, directly and through helpers, and suspected only if all of that
 // failed (SWIM, section 3.1).
 //
-// The target is alternately the next of a shuffled list, renewed when it ends (SWIM, section 4.3), and the next in
-// address order after the last one so chosen, beginning at our own address: all nodes walk in step, each at another
-// place, and so between them ask everybody in every second period. The shuffled list alone sometimes leaves a member
-// unasked for 3 s at 50 members; the ordered walk alone would let two neighbours that fail together hide each other.
+// The target is in turn the next of a shuffled list, renewed when it ends (SWIM, section 4.3), and, in every second period
+// of the wall clock, a member so many places after ourselves in address order as periods have passed: all nodes walk in
+// step, each at another place, and so between them ask everybody once in that period, whoever restarted when. Where
+// clocks differ by more than a period the places are random, as with the list. The shuffled list alone sometimes leaves a
+// member unasked for 2 s, also with a walk that begins at each node's start, as restarts put it out of step; the ordered
+// walk alone would let two neighbours that fail together hide each other.
 //
 // All times stretch with the local health (a node that gets no answers, while others do, doubts itself first: Lifeguard,
 // section IV.A) and with the target's measured round-trip time.
@@ -41,13 +43,8 @@ struct Probe: Sendable {
   var roundTrip = RoundTrip()
   private var order: [Address] = []
   private var position = 0
-  private var walked: Address
-  private var isWalkersTurn = false
 
-  init(at start: Instant, ourselves: Address) {
-    next = start
-    walked = ourselves
-  }
+  init(at start: Instant) { next = start }
 
   /// The next thing to do for the current probe, or the next one's beginning.
   func deadline(_ settings: Settings) -> Instant {
@@ -80,18 +77,16 @@ struct Probe: Sendable {
   }
 
   /// The member to ask now; nil when there is none but ourselves.
+  ///
+  /// - Parameter period: the number of this period by the wall clock; the even ones are the walk's. Nil asks by the
+  ///   shuffled list only.
   mutating func nextTarget(
-    among members: Membership, ourselves: Address, using generator: inout Generator
+    among members: Membership, ourselves: Address, period: UInt64?, using generator: inout Generator
   ) -> Address? {
     defer { urgent = nil }
     let isLive = { (address: Address) in members.index(of: address).map { members[$0].isLive } ?? false }
     if let urgent, isLive(urgent) { return urgent }
-    isWalkersTurn.toggle()
-    if isWalkersTurn {
-      guard let target = members.nextLive(after: walked, excluding: ourselves) else { return nil }
-      walked = target
-      return target
-    }
+    if let period, period.isMultiple(of: 2) { return members.live(period / 2, after: ourselves) }
     for _ in 0..<2 {
       while position < order.count {
         position += 1
@@ -136,8 +131,10 @@ extension Node {
   private mutating func beginProbe() {
     let health = Double(1 + probe.localHealth)
     probe.next = now.monotonic + .microseconds(Int64(Double(settings.period.microseconds) * health))
+    let period = now.wall / UInt64(max(settings.period.microseconds, 1))
     guard !leaving.isUnderWay,
-      let target = probe.nextTarget(among: members, ourselves: identity.address, using: &generator),
+      let target = probe.nextTarget(
+        among: members, ourselves: identity.address, period: settings.probesInOrder ? period : nil, using: &generator),
       let index = members.index(of: target)
     else { return }
     let stretch = health * patience(with: members[index])

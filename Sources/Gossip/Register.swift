@@ -5,8 +5,8 @@
 // watched: an earlier one was replaced by the node's own clients, who knew.
 
 /// This node's stamp and the account of its own writes.
-struct Register: Sendable {
-  private(set) var stamp = Stamp.initial
+package struct Register: Sendable {
+  package private(set) var stamp = Stamp.initial
   /// When this stamp became ours: whoever was heard since and holds less is behind.
   private(set) var changed: Instant
   private(set) var sets: UInt64 = 0

@@ -25,17 +25,11 @@ package struct Census: Sendable {
   /// Members called dead that were.
   package private(set) var trueDeaths = 0
 
-  mutating func note(
-    _ observer: Int, _ address: Address, from: MemberStatus?, to: MemberStatus, because reason: Reason,
-    _ cluster: borrowing Cluster
-  ) {
-    let host = cluster.owner(of: address)
-    let wasRunning = host.map { cluster.hosts[$0].activity == .running } ?? false
-    changes.append(
-      Change(
-        time: cluster.time, observer: observer, address: address, from: from, to: to, reason: reason,
-        wasRunning: wasRunning))
-    switch (to, wasRunning) {
+  /// Takes in one change. It is told whether the member ran, and not shown the cluster, of which the census is a part:
+  /// that would copy all changes so far for each new one.
+  mutating func note(_ change: Change) {
+    changes.append(change)
+    switch (change.to, change.wasRunning) {
     case (.suspect, true): falseSuspicions += 1
     case (.dead, true): falseDeaths += 1
     case (.dead, false): trueDeaths += 1

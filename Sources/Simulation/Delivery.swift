@@ -14,7 +14,10 @@ extension Cluster {
     case .resolve(let seed): resolve(seed, for: host)
     case .left: end(host)
     case .report(.memberChanged(_, let address, let from, let to, let reason)):
-      census.note(host, address, from: from, to: to, because: reason, self)
+      let wasRunning = owner(of: address).map { hosts[$0].activity == .running } ?? false
+      census.note(
+        Census.Change(
+          time: time, observer: host, address: address, from: from, to: to, reason: reason, wasRunning: wasRunning))
     case .publish, .answer, .report: break
     }
   }

@@ -73,11 +73,25 @@ import Testing
   @Test func `the walk goes round in address order past the dead and ourselves`() {
     let dead = Peer(3).record(.dead)
     let list = Self.list([1, 2, 4, 5].map { Peer($0).record() } + [dead])
-    var walked: [Address] = [Peer(0).address]
-    for _ in 0..<6 { walked.append(list.nextLive(after: walked.last!, excluding: Peer(0).address)!) }
-    #expect(walked.dropFirst() == [1, 2, 4, 5, 1, 2].map { Peer($0).address }[...])
-    #expect(Self.list([]).nextLive(after: Peer(0).address, excluding: Peer(0).address) == nil)
-    #expect(Self.list([dead]).nextLive(after: Peer(0).address, excluding: Peer(0).address) == nil)
+    let walked = (0..<6).map { list.live($0, after: Peer(0).address) }
+    #expect(walked == [1, 2, 4, 5, 1, 2].map { Peer($0).address })
+    #expect(list.live(1, after: Peer(4).address) == Peer(0).address)
+    #expect(list.live(1_000_000_000_001, after: Peer(2).address) == Peer(5).address)
+    #expect(Self.list([]).live(3, after: Peer(0).address) == nil)
+    #expect(Self.list([dead]).live(3, after: Peer(0).address) == nil)
+  }
+
+  @Test func `at any number of places all walk to different members, with tombstones or without`() {
+    let all = [1, 2, 4, 5].map { Peer($0).record() }
+    for others in [all, [Peer(1).record(), Peer(3).record(.dead), Peer(5).record()]] {
+      let list = Self.list(others)
+      let live = [Peer(0).address] + others.filter { $0.state < .dead }.map(\.address)
+      for places in UInt64(0)..<12 {
+        let targets = live.compactMap { list.live(places, after: $0) }
+        #expect(Set(targets) == Set(live))
+        #expect(zip(live, targets).allSatisfy { $0 != $1 })
+      }
+    }
   }
 
   @Test func `random members are different, qualify, and are all found in a short list`() {

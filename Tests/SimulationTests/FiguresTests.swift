@@ -6,8 +6,6 @@ import Gossip
 import Simulation
 import Testing
 
-private let isFull = ProcessInfo.processInfo.environment["FIGURES"] != nil
-
 private func lossy(_ loss: Double) -> Conditions {
   var conditions = Conditions.lan
   conditions.loss = loss

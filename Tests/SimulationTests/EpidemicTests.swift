@@ -1,0 +1,86 @@
+// How many rounds a value needs to be everywhere, when it travels only as it does in anti-entropy: each node asks one
+// other in each round, and both leave with the newer of two values (Demers and others 1987, section 1.3; Karp and others
+// 2000, section 2: log3 n + O(log log n) rounds).
+//
+// Pushes are off here; what is left are pings and acks, which carry the stamp both ways. Nodes do not keep step: a node
+// that was told in the middle of a round passes it on in the same round, so they need a little less than the paper's
+// rounds, which a small model plays beside them.
+
+import Foundation
+import Gossip
+import Simulation
+import Testing
+
+@SimulationThread @Suite struct EpidemicTests {
+  /// Rounds in step until all of n know: everybody calls one at random; the call is lost, or its answer, with `loss`.
+  private static func model(_ hosts: Int, loss: Double, using dice: inout Generator) -> Double {
+    var knows = [Bool](repeating: false, count: hosts)
+    knows[0] = true
+    var rounds = 0
+    while knows.contains(false) {
+      rounds += 1
+      let before = knows
+      for caller in 0..<hosts {
+        let other = (caller + 1 + dice.below(hosts - 1)) % hosts
+        guard !dice.chance(loss) else { continue }
+        if before[caller] { knows[other] = true }
+        if before[other], !dice.chance(loss) { knows[caller] = true }
+      }
+    }
+    return Double(rounds)
+  }
+
+  /// Periods from a write to the last node that takes it over.
+  private static func measured(_ hosts: Int, loss: Double, writes: Int) throws -> Distribution {
+    var settings = plainSwim()
+    settings.pushes = []
+    settings.indirectPings = []
+    // Nobody is accused of lost packets: a suspect gets pings that are no part of this.
+    settings.probeTimeout = .milliseconds(399)
+    var conditions = Conditions.lan
+    conditions.loss = loss
+    var cluster = acquainted(hosts, settings, conditions)
+    var dice = Generator(seed: 2)
+    var found = Distribution()
+    for number in 0..<writes {
+      cluster.run(for: .microseconds(dice.below(400_000)))
+      let (host, start) = (dice.below(hosts), cluster.time)
+      cluster.perform(.set(host, Int64(number)))
+      let stamp = cluster.stamp(of: host)
+      while !cluster.hosts.indices.allSatisfy({ cluster.stamp(of: $0) >= stamp }), cluster.time - start < .seconds(60) {
+        cluster.run(for: .milliseconds(5))
+      }
+      let last = cluster.hosts.indices.map { cluster.hosts[$0].stampSince }.max() ?? start
+      found.add((last - start) / settings.period)
+      try cluster.check()
+    }
+    return found
+  }
+
+  @Test func `a value is everywhere after log3 n rounds and a few`() throws {
+    row("hosts", "loss", "log3 n", "model", "model 99 %", "measured", "99 %")
+    var means: [Double] = []
+    for hosts in isFull ? [25, 100, 1000] : [25, 100] {
+      for loss in isFull ? [0, 0.1, 0.3] : [0] {
+        var dice = Generator(seed: 3)
+        var model = Distribution()
+        for _ in 0..<(isFull ? 1000 : 100) { model.add(EpidemicTests.model(hosts, loss: loss, using: &dice)) }
+        let found = try EpidemicTests.measured(hosts, loss: loss, writes: hosts > 500 ? 30 : isFull ? 200 : 12)
+        let least = log(Double(hosts)) / log(3)
+        row(
+          "\(hosts)", short(loss), short(least), short(model.mean), short(model.percentile(99)), short(found.mean),
+          short(found.percentile(99)))
+        if loss == 0 { means.append(found.mean) }
+        // In step nobody can be faster than log3 n. Out of step the growth in a period is at most e^2 in place of 3, so
+        // the mean lies between half of log3 n and the model's rounds; four standard errors for chance.
+        let deviation = (found.values.reduce(0) { $0 + ($1 - found.mean) * ($1 - found.mean) } / Double(found.count))
+          .squareRoot()
+        let allowed = 4 * deviation / Double(found.count).squareRoot()
+        #expect(found.mean > least / 2)
+        #expect(found.mean < model.mean + allowed)
+      }
+    }
+    // Four times the hosts are log3 4 = 1.3 rounds more, forty times 3.4; far from four or forty times as many.
+    #expect(means[means.count - 1] - means[0] < 4.5)
+  }
+}
