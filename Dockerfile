@@ -20,7 +20,8 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # copied out within the same step, as a cache is not part of any layer.
 RUN --mount=type=cache,id=unum-release,target=/src/.build,sharing=locked \
     --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
-    swift build -c release --product unum --static-swift-stdlib -Xlinker --no-export-dynamic -Xlinker --icf=safe && \
+    swift build -c release --product unum --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic \
+      -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs && \
     install -D --strip .build/release/unum /image/usr/bin/unum
 # The loader and the libraries, at the paths where the program looks for them. glibc's built-in order of looking up
 # hosts has changed with its versions, so it is written down: /etc/hosts first, as Docker and Kubernetes mean it.

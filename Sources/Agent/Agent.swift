@@ -47,7 +47,7 @@ package final class Agent: Backend, Service {
   /// What clients see without asking the node, and what is bound to the other side of it. Its own lock, held for
   /// nanoseconds only, so that `/get` never waits for the protocol.
   struct Face {
-    var published: Published
+    var published = Stamp.initial
     /// Its address and HTTP port are those of the configuration until both sockets are bound.
     var identity: Identity
     var readiness = ReadinessState.starting
@@ -76,8 +76,7 @@ package final class Agent: Backend, Service {
     datagramAddress = datagrams.localAddress
     lines = LogLines(seeds: configuration.seeds)
     let identity = Identity(address: configuration.bind, name: configuration.name, httpPort: configuration.http.port)
-    face = NIOLockedValueBox(
-      Face(published: Published(stamp: .initial), identity: identity, httpAddress: configuration.http))
+    face = NIOLockedValueBox(Face(identity: identity, httpAddress: configuration.http))
     timer = .makeEmptyBox(eventLoop: datagrams.loop)
   }
 
@@ -89,7 +88,7 @@ package final class Agent: Backend, Service {
 
   // MARK: Backend
 
-  package var published: Published { face.withLockedValue { $0.published } }
+  package var published: Stamp { face.withLockedValue { $0.published } }
 
   package var readiness: ReadinessState { face.withLockedValue { $0.readiness } }
 
@@ -118,6 +117,16 @@ extension Agent {
     var effects: [Effect] = []
     /// The timer rings too late for the new deadline.
     var mustArm = false
+
+    /// Takes the answer to this request out of the effects, if it is among them.
+    mutating func takeAnswer(to request: RequestID) -> Answer? {
+      for index in effects.indices {
+        guard case .answer(request, let answer) = effects[index] else { continue }
+        effects.remove(at: index)
+        return answer
+      }
+      return nil
+    }
   }
 
   /// Lets the node handle an event and does what it wants.
@@ -131,8 +140,8 @@ extension Agent {
       guard core.isRunning else { return (Outcome(), .overloaded) }
       core.lastRequest += 1
       let identity = RequestID(core.lastRequest)
-      let outcome = core.handle(event(identity), clocks)
-      for case .answer(identity, let answer) in outcome.effects { return (outcome, answer) }
+      var outcome = core.handle(event(identity), clocks)
+      if let answer = outcome.takeAnswer(to: identity) { return (outcome, answer) }
       core.waiting[identity] = completion
       return (outcome, nil)
     }
@@ -192,10 +201,7 @@ extension Agent {
 
   /// A merge, because two threads may come here in the wrong order.
   private func publish(_ stamp: Stamp) {
-    guard published.stamp < stamp else { return }
-    // The answer to `/get` is built outside the lock.
-    let fresh = Published(stamp: stamp)
-    face.withLockedValue { if $0.published.stamp < stamp { $0.published = fresh } }
+    face.withLockedValue { if $0.published < stamp { $0.published = stamp } }
   }
 
   private func tell(_ report: Report) {

@@ -2,12 +2,11 @@
 // clocks or a cluster.
 
 package import Gossip
-package import NIOCore
 
 /// A node, as its clients see it. Every method may be called from any thread.
 package protocol Backend: AnyObject, Sendable {
-  /// The stamp as last published, with its prebuilt answer. Never waits for the protocol.
-  var published: Published { get }
+  /// The stamp as last published. Never waits for the protocol.
+  var published: Stamp { get }
 
   /// Writes a value. `completion` is called exactly once, on any thread: at once or, in a node's first moments, later.
   func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void)
@@ -24,18 +23,6 @@ package protocol Backend: AnyObject, Sendable {
   /// Counters that the shell keeps beside those of the core: named, with help texts, for `/metrics`. The HTTP server
   /// adds its own; they are not among these.
   func shellMetrics() -> [ShellMetric]
-}
-
-/// A stamp and what is answered to `GET /get` while it lasts.
-package struct Published: Sendable {
-  package let stamp: Stamp
-  /// The whole HTTP/1.1 answer to a plain `GET /get` on a connection that is kept.
-  package let response: ByteBuffer
-
-  package init(stamp: Stamp, response: ByteBuffer) {
-    self.stamp = stamp
-    self.response = response
-  }
 }
 
 /// The answer to `/readyz`.

@@ -5,10 +5,9 @@ import NIOCore
 import NIOHTTP1
 
 /// The side of the socket.
-final class ConnectionBytes: ChannelDuplexHandler {
+final class ConnectionBytes: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
-  typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   private let connection: HTTPConnection
@@ -30,7 +29,7 @@ final class ConnectionBytes: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    connection.settle()
+    connection.readDidComplete()
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -48,10 +47,6 @@ final class ConnectionBytes: ChannelDuplexHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     connection.failed(error)
-  }
-
-  func read(context: ChannelHandlerContext) {
-    if connection.mayRead() { context.read() }
   }
 }
 
@@ -73,7 +68,8 @@ final class ConnectionParts: ChannelInboundHandler {
 }
 
 extension HTTPConnection {
-  /// Puts the connection and the decoder between its two sides into a channel's pipeline.
+  /// Puts the connection and the decoder between its two sides into a channel's pipeline. The channel must not read by
+  /// itself: the connection asks for each reading.
   func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
     // The reader counts bytes; what is left to the decoder is the number of fields, as a bound on allocations.
     var decoderLimits = NIOHTTPDecoderLimitConfiguration()

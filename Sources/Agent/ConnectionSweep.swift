@@ -10,6 +10,7 @@
 // that was executed, and what that executes, before it looks at a socket again; and a timer for each connection,
 // because with many of them one is always due, which comes to the same.
 
+import Gossip
 import NIOCore
 
 /// What the connections of one loop share. Used on that loop only.
@@ -20,6 +21,8 @@ final class ConnectionSweep {
   private(set) var isDraining = false
   private var connections: [ObjectIdentifier: HTTPConnection] = [:]
   private var timer: RepeatedTask?
+  /// The answer to `GET /get`, and to which stamp it belongs.
+  private var value: (stamp: Stamp, answer: ByteBuffer)?
   /// Those that wait for their next turn, and whether it will come.
   private var resting = CircularBuffer<HTTPConnection>()
   private var isTurnDue = false
@@ -41,6 +44,15 @@ final class ConnectionSweep {
     tick += 1
     // A copy, because connections that end leave.
     for connection in Array(connections.values) { connection.sweep() }
+  }
+
+  /// The whole answer to a plain `GET /get` on a connection that is kept. Made for the first who asks for this stamp, and
+  /// not by whoever brings it: of a thousand writes a second most are never read here.
+  func answer(to stamp: Stamp) -> ByteBuffer {
+    if let value, value.stamp == stamp { return value.answer }
+    let answer = HTTPAnswer.value(stamp, form: .text).serialized(.keep)
+    value = (stamp, answer)
+    return answer
   }
 
   /// From now on each connection ends with its next answer.

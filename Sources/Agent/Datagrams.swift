@@ -23,9 +23,17 @@ package final class Datagrams: Sendable {
   private let counts = NIOLockedValueBox(Counts())
 
   private struct State {
-    var channel: (any Channel)?
+    var channel: (any Channel)? {
+      didSet { transport = channel.flatMap { SocketTransport($0) } }
+    }
+    private(set) var transport: SocketTransport?
     var receiver: Receiver?
     var isClosed = false
+
+    init(_ channel: any Channel) {
+      self.channel = channel
+      transport = SocketTransport(channel)
+    }
   }
 
   /// What went wrong so far.
@@ -53,7 +61,7 @@ package final class Datagrams: Sendable {
   private init(channel: any Channel, localAddress: Address) {
     loop = channel.eventLoop
     self.localAddress = localAddress
-    state = .makeBoxSendingValue(State(channel: channel), eventLoop: loop)
+    state = .makeBoxSendingValue(State(channel), eventLoop: loop)
   }
 
   /// Binds. Nothing is read before `open`.
@@ -89,12 +97,8 @@ package final class Datagrams: Sendable {
   package func send(_ datagrams: [(bytes: [UInt8], to: Address)]) {
     onLoop { [self] in
       guard !state.value.isClosed else { return }
-      guard let pipeline = state.value.channel?.pipeline.syncOperations else {
-        return count(ENOTCONN, times: datagrams.count)
-      }
       let isV6 = !localAddress.isIPv4
-      // The descriptor is used only in here: kept, it might belong to another file by tomorrow.
-      let sent: Void? = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
+      let sent: Void? = state.value.transport?.withSocket { socket in
         for (bytes, target) in datagrams {
           let failure = Datagrams.send(bytes, to: target, on: socket, isV6: isV6)
           if failure != 0 { count(failure, times: 1) }

@@ -23,37 +23,3 @@ struct DecodedRequest {
     }
   }
 }
-
-/// The last head of a connection that had no body, and what it meant.
-///
-/// A client that keeps its connection mostly sends the same bytes again, and between two requests the same bytes mean
-/// the same; comparing them is far cheaper than decoding them. Rejected: a matcher of our own for the requests that
-/// are asked most, which would be a second opinion on what a request is.
-struct KnownHead {
-  private var bytes = ByteBuffer()
-  private var plan: RequestPlan?
-
-  /// Longer heads are not kept. All connections together keep at most half a megabyte so.
-  private static let longest = 512
-
-  /// Removes the head from the front of the input, if it stands there again, and gives what it means. The input must
-  /// begin where a request begins.
-  func take(from input: inout ByteBuffer) -> RequestPlan? {
-    guard let plan else { return nil }
-    let length = bytes.readableBytes
-    guard input.readableBytes >= length, input.getSlice(at: input.readerIndex, length: length) == bytes else {
-      return nil
-    }
-    input.moveReaderIndex(forwardBy: length)
-    return plan
-  }
-
-  /// Keeps a head that was a whole request, unless nothing may follow it.
-  mutating func remember(_ head: ByteBuffer, _ plan: RequestPlan) {
-    guard plan.persistence != .close, head.readableBytes <= KnownHead.longest else { return }
-    // A copy: the head is a piece of a reading buffer, which would be held as a whole.
-    bytes.clear()
-    bytes.writeImmutableBuffer(head)
-    self.plan = plan
-  }
-}

@@ -1,7 +1,7 @@
 // An answer, and its bytes.
 //
-// An answer is one buffer written at once: status line, fields and body. The answer to `GET /get` is made when the value
-// changes and not when it is asked for. Rejected: response parts through NIO's encoder, which allocates for each field
+// An answer is one buffer written at once: status line, fields and body. The answer to `GET /get` is made once for each
+// value that is asked for (see `ConnectionSweep`). Rejected: response parts through NIO's encoder, which allocates for each field
 // and costs a third of the throughput. There is no Date field, though RFC 9110 (section 6.6.1) wants one: it dates what
 // caches keep, every answer here forbids keeping, and the prebuilt answer would have to be made anew each second.
 
@@ -98,41 +98,53 @@ package struct HTTPAnswer: Equatable, Sendable {
     self.body = body
   }
 
+  /// Bytes of the longest head without the fields that it adds. Less would mean to copy it once, more is never used.
+  private static let headRoom = 192
+
   /// The bytes of the answer. A HEAD request gets the fields that GET would have given, and no body.
   package func serialized(_ persistence: Persistence, isHead: Bool = false) -> ByteBuffer {
-    var head = "HTTP/1.1 \(status.rawValue) \(status.reason)\r\n"
-    if let type { head += "Content-Type: \(type)\r\n" }
-    // A 304 has no body and its length would be that of the 200; saying nothing is what RFC 9110 (section 8.6) allows.
-    if status != .notModified { head += "Content-Length: \(body.utf8.count)\r\n" }
-    head += fields
-    switch persistence {
-    case .keep: break
-    case .keepAloud: head += "Connection: keep-alive\r\n"
-    case .close: head += "Connection: close\r\n"
+    var bytes = AnswerBytes(capacity: HTTPAnswer.headRoom + fields.utf8.count + body.utf8.count)
+    if status == .ok {
+      bytes.add("HTTP/1.1 200 OK")
+    } else {
+      bytes.add("HTTP/1.1 ")
+      bytes.add(status.rawValue)
+      bytes.add(" ")
+      bytes.add(status.reason)
     }
-    head += "\r\n"
-    if !isHead { head += body }
-    return ByteBuffer(string: head)
+    if let type {
+      bytes.add("\r\nContent-Type: ")
+      bytes.add(type)
+    }
+    // A 304 has no body and its length would be that of the 200; saying nothing is what RFC 9110 (section 8.6) allows.
+    if status != .notModified {
+      bytes.add("\r\nContent-Length: ")
+      bytes.add(body.utf8.count)
+    }
+    bytes.add("\r\n")
+    bytes.add(fields)
+    switch persistence {
+    case .keep: bytes.add("\r\n")
+    case .keepAloud: bytes.add("Connection: keep-alive\r\n\r\n")
+    case .close: bytes.add("Connection: close\r\n\r\n")
+    }
+    if !isHead { bytes.add(body) }
+    return bytes.buffer
   }
 }
 
 extension HTTPAnswer {
   /// The value itself. Clients may keep it only to ask whether it is still the same.
   package static func value(_ stamp: Stamp, form: Form) -> HTTPAnswer {
-    let fields = "ETag: \(entityTag(stamp))\r\nCache-Control: no-cache\r\n"
+    let fields = "ETag: " + entityTag(stamp) + "\r\nCache-Control: no-cache\r\n"
     switch form {
-    case .text: return .text("\(stamp.value)", fields: fields)
+    case .text: return .text(String(stamp.value), fields: fields)
     case .json: return .json(JSON.stamp(stamp), fields: fields)
     }
   }
 
   /// Names one stamp, as a strong validator.
-  package static func entityTag(_ stamp: Stamp) -> String { "\"\(stamp.generation).\(stamp.value)\"" }
-}
-
-extension Published {
-  /// The stamp with the answer that is given while it lasts.
-  package init(stamp: Stamp) {
-    self.init(stamp: stamp, response: HTTPAnswer.value(stamp, form: .text).serialized(.keep))
+  package static func entityTag(_ stamp: Stamp) -> String {
+    "\"" + String(stamp.generation) + "." + String(stamp.value) + "\""
   }
 }

@@ -26,19 +26,17 @@ final class HTTPConnection {
   private let counts: RequestCounts
   private let sweeper: ConnectionSweep
   private let reader: RequestReader
+  private let output = ConnectionOutput()
   private var context: ChannelHandlerContext?
   private var admission = RequestCounts.Admission.dropped
   private var phase = Phase.reading
 
   /// The client has said all that it will.
   private var inputEnded = false
-  /// A read that was asked for while we did not want one.
-  private var isReadHeld = false
-  private var needsFlush = false
+  /// The next reading is not asked for yet.
+  private var isReadDue = false
   /// `advance` is on the stack: what it called need not call it.
   private var isAdvancing = false
-  /// Bytes are being flushed: that the socket takes more is then no news.
-  private var isFlushing = false
   /// What has come may hold whole requests that are not looked at yet.
   private var hasMore = false
   /// Its turn is over, and the next one is waited for.
@@ -49,12 +47,17 @@ final class HTTPConnection {
   /// The sweep after which something last moved.
   private var lastMoved = 0
 
-  init(backend: any Backend, limits: HTTPLimits, counts: RequestCounts, sweep: ConnectionSweep) {
+  /// - Parameter knowsHotRequests: whether some requests are known by their bytes. It changes how fast they are answered
+  ///   and nothing else, which tests see by turning it off.
+  init(
+    backend: any Backend, limits: HTTPLimits, counts: RequestCounts, sweep: ConnectionSweep,
+    knowsHotRequests: Bool = true
+  ) {
     self.backend = backend
     self.limits = limits
     self.counts = counts
     sweeper = sweep
-    reader = RequestReader(limits: limits)
+    reader = RequestReader(limits: limits, knowsHotRequests: knowsHotRequests)
   }
 
   /// Completes when the channel is closed.
@@ -65,6 +68,7 @@ final class HTTPConnection {
   func opened(_ context: ChannelHandlerContext) {
     self.context = context
     sweeper.add(self)
+    output.open(context)
     lastMoved = sweeper.tick
     admission = counts.admit(limits)
     switch admission {
@@ -72,11 +76,13 @@ final class HTTPConnection {
     case .refused: refuse(limits.tooManyConnections)
     case .dropped: context.close(promise: nil)
     }
+    readDidComplete()
   }
 
   func ended() {
     guard context != nil else { return }
     context = nil
+    output.close()
     sweeper.remove(self)
     counts.release(admission)
   }
@@ -88,6 +94,12 @@ final class HTTPConnection {
     advance()
   }
 
+  /// All that one reading brought has been received.
+  func readDidComplete() {
+    isReadDue = true
+    settle()
+  }
+
   func inputDidEnd() {
     inputEnded = true
     settle()
@@ -95,21 +107,20 @@ final class HTTPConnection {
 
   func writabilityChanged() {
     lastMoved = sweeper.tick
+    if let context { output.writabilityChanged(context) }
     // By our own hand, within a turn that would else go on for as long as the kernel takes answers: megabytes.
-    guard !isFlushing, !isAdvancing else { return }
+    guard !output.isFlushing, !isAdvancing else { return }
     advance()
     settle()
   }
 
   /// Whether to read from the socket now. Not while earlier bytes wait for the node or for the client to read.
-  func mayRead() -> Bool {
-    guard let context else { return true }
+  private var mayRead: Bool {
     switch phase {
-    case .reading: isReadHeld = isResting || !context.channel.isWritable
-    case .answering: isReadHeld = reader.hasBytes || !context.channel.isWritable
-    case .closing: isReadHeld = false
+    case .reading: !isResting && output.isWritable
+    case .answering: !reader.hasBytes && output.isWritable
+    case .closing: true
     }
-    return !isReadHeld
   }
 
   // MARK: What the decoder says
@@ -167,13 +178,20 @@ final class HTTPConnection {
     defer { isAdvancing = false }
     var room = limits.requestsPerTurn
     hasMore = true
-    while room > 0, case .reading = phase, let context, context.channel.isWritable {
+    while room > 0, case .reading = phase, let context, output.isWritable {
+      guard !reader.isBetweenRequests else {
+        hasMore = false
+        return
+      }
       switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
       case .incomplete:
         if requestBegan == nil, !reader.isBetweenRequests { requestBegan = sweeper.tick }
         hasMore = false
         return
-      case .awaitsContinue: write(HTTPConnection.goOn)
+      case .hot(let request):
+        room -= 1
+        answer(request)
+      case .awaitsContinue: output.write(ConnectionOutput.goOn, context)
       case .request(let plan):
         // A page about all members takes as long as many values.
         room = plan.isPage ? 0 : room - 1
@@ -186,28 +204,30 @@ final class HTTPConnection {
   /// Flushes what was written, ends what is to end, and reads on: after everything that may have changed these.
   func settle() {
     guard let context else { return }
-    if needsFlush {
-      needsFlush = false
-      isFlushing = true
-      context.flush()
-      isFlushing = false
-    }
-    if hasMore, !isResting, reader.hasBytes, context.channel.isWritable, case .reading = phase {
+    output.flush(context)
+    if hasMore, !isResting, reader.hasBytes, output.isWritable, case .reading = phase {
       isResting = true
       sweeper.rest(self, on: context.eventLoop)
     }
     // What is read and not answered by now will never be whole.
-    if inputEnded, !isResting, context.channel.isWritable, case .reading = phase { closeAfterWrites() }
+    if inputEnded, !isResting, output.isWritable, case .reading = phase { closeAfterWrites() }
     if inputEnded, case .closing(isFlushed: true) = phase { abort() }
-    if isReadHeld, mayRead() { context.read() }
+    guard isReadDue, mayRead, self.context != nil else { return }
+    isReadDue = false
+    context.read()
+  }
+
+  /// A `GET` of the value, whose answer is made already, or any other.
+  private func answer(_ request: HotRequest) {
+    guard request == .get, !sweeper.isDraining else { return answer(RequestPlan(hot: request)) }
+    requestBegan = nil
+    counts.count(.get, .ok)
+    write(sweeper.answer(to: backend.published))
   }
 
   private func answer(_ plan: RequestPlan) {
+    if plan.isPlain(.get), !sweeper.isDraining { return answer(.get) }
     requestBegan = nil
-    if plan.isPlainGet, !sweeper.isDraining {
-      counts.count(.get, .ok)
-      return write(backend.published.response)
-    }
     phase = .answering(plan)
     switch plan.outcome {
     case .failure(let refusal): finish(HTTPAnswer(refusal), route: refusal.route)
@@ -253,8 +273,7 @@ final class HTTPConnection {
   }
 
   private func write(_ bytes: ByteBuffer) {
-    needsFlush = true
-    context?.write(NIOAny(bytes), promise: nil)
+    if let context { output.write(bytes, context) }
   }
 
   /// Says goodbye behind the last answer: our side is closed when it is written, theirs when the client closes or after
@@ -267,6 +286,7 @@ final class HTTPConnection {
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { _ in self.lastAnswerWritten() }
     // Of no bytes: it completes after all writes before it.
+    output.queue(context)
     context.writeAndFlush(NIOAny(ByteBuffer()), promise: written)
   }
 
@@ -275,7 +295,4 @@ final class HTTPConnection {
     phase = .closing(isFlushed: true)
     if inputEnded { abort() } else { context?.close(mode: .output, promise: nil) }
   }
-
-  /// What a client waits for that asks before it sends a body.
-  private static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 }

@@ -1,6 +1,7 @@
 // A decoded head, understood: what is asked, what follows it and what becomes of the connection.
 //
-// It depends on the head's bytes alone, so that a connection may keep it for the next request that is the same.
+// It depends on the head's bytes alone, and all of it but the command on the fields alone, so that a connection may keep
+// what its fields meant (see `KnownFields`).
 
 import NIOHTTP1
 
@@ -24,13 +25,27 @@ struct RequestPlan {
   /// The stamps that the client has already, as `If-None-Match`.
   let knownTags: String?
 
-  /// Whether the answer is the prebuilt one.
-  let isPlainGet: Bool
-
   /// Whether the answer has a line or more for each member, and is made for this request.
   var isPage: Bool {
     guard case .success(let request) = outcome else { return false }
     return request.command == .members || request.command == .metrics
+  }
+
+  /// Of a hot request whose fields are known.
+  init(hot request: HotRequest) {
+    outcome = .success(RoutedRequest(command: request.command, form: .text))
+    framing = .none
+    persistence = .keep
+    isHead = false
+    awaitsContinue = false
+    knownTags = nil
+  }
+
+  /// Whether this is what `init(hot:)` would have said.
+  func isPlain(_ hot: HotRequest) -> Bool {
+    guard case .success(let request) = outcome else { return false }
+    return request == RoutedRequest(command: hot.command, form: .text) && framing == .none && persistence == .keep
+      && !isHead && !awaitsContinue && knownTags == nil
   }
 
   init(_ head: HTTPRequestHead) {
@@ -56,12 +71,6 @@ struct RequestPlan {
         try Routes.route(method: head.method.rawValue, target: head.uri, accept: fields.accept))
     } catch {
       outcome = .failure(error)
-    }
-    if case .success(let request) = outcome {
-      isPlainGet =
-        request == RoutedRequest(command: .get, form: .text) && !isHead && persistence == .keep && knownTags == nil
-    } else {
-      isPlainGet = false
     }
   }
 

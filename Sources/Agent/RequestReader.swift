@@ -16,13 +16,17 @@ final class RequestReader {
     case awaitsContinue
     /// This request has come whole.
     case request(RequestPlan)
+    /// This one too, whose plan is `RequestPlan(hot:)`.
+    case hot(HotRequest)
     /// What came is refused; where the next request would begin is not known.
     case refused(HTTPRefusal)
   }
 
   private let limits: HTTPLimits
   private var scanner: HeadScanner
-  private var known = KnownHead()
+  private var known = KnownFields()
+  /// Off only where both ways are compared.
+  private let knowsHotRequests: Bool
   private var decoded = DecodedRequest()
   /// What came and is not used yet.
   private var input = ByteBuffer()
@@ -31,8 +35,9 @@ final class RequestReader {
   /// What the decoder complained of.
   private var failure: HTTPRefusal?
 
-  init(limits: HTTPLimits) {
+  init(limits: HTTPLimits, knowsHotRequests: Bool) {
     self.limits = limits
+    self.knowsHotRequests = knowsHotRequests
     scanner = HeadScanner(limits: limits)
   }
 
@@ -64,7 +69,7 @@ final class RequestReader {
     defer { if !hasBytes { input = ByteBuffer() } }
     guard hasBytes else { return .incomplete }
     if let body { return readBody(of: body.plan, room: body.room, decode) }
-    if scanner.scanned == 0, let plan = known.take(from: &input) { return .request(plan) }
+    if scanner.scanned == 0, let request = known.take(from: &input) { return .hot(request) }
     switch scanner.scan(input.readableBytesUInt8Span) {
     case .incomplete: return .incomplete
     case .complete(let length):
@@ -84,7 +89,7 @@ final class RequestReader {
     guard let head = decoded.head, !decoded.isTooMuch else { return .refused(limits.malformed) }
     let plan = RequestPlan(head)
     if decoded.hasEnded {
-      known.remember(bytes, plan)
+      if knowsHotRequests { known.remember(bytes, plan) }
       return .request(plan)
     }
     switch plan.framing {

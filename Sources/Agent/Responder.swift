@@ -17,7 +17,7 @@ enum Responder {
     case .set(let value): backend.set(value) { completion(set($0, form: form)) }
     case .notify(let stamp, let notifier):
       backend.notify(stamp, by: notifier) { completion(notify(stamp, $0, form: form)) }
-    case .get: completion(value(backend.published.stamp, form: form, knownTags: knownTags))
+    case .get: completion(value(backend.published, form: form, knownTags: knownTags))
     case .members: completion(members(backend.status(), form: form))
     case .livez: completion(form == .text ? .text("alive\n", fields: fresh) : .json("{\"alive\":true}", fields: fresh))
     case .readyz: completion(readiness(backend.readiness, form: form))
@@ -33,7 +33,7 @@ enum Responder {
     switch answer {
     case .accepted(let stamp):
       switch form {
-      case .text: return .text("\(stamp.value)", fields: fresh)
+      case .text: return .text(String(stamp.value), fields: fresh)
       case .json: return .json(JSON.stamp(stamp), fields: fresh)
       }
     case .aboveCeiling(let ceiling):

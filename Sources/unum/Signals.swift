@@ -23,6 +23,7 @@ func supervise(_ service: any Service, until signals: UnixSignalsSequence, logge
   try await withThrowingTaskGroup(of: Void.self) { tasks in
     tasks.addTask { try await group.run() }
     tasks.addTask { await obey(signals, stopping: group, logger: logger) }
+    tasks.addTask { await ProgramPages.keepReleasing() }
     // Only the services end by themselves. Then nobody is left for signals to stop.
     defer { tasks.cancelAll() }
     try await tasks.next()

@@ -26,7 +26,7 @@ final class FakeBackend: Backend {
 
   let state = NIOLockedValueBox(State())
 
-  var published: Published { Published(stamp: state.withLockedValue { $0.stamp }) }
+  var published: Stamp { state.withLockedValue { $0.stamp } }
 
   var readiness: ReadinessState { state.withLockedValue { $0.readiness } }
 
@@ -105,12 +105,14 @@ struct TestConnection {
 
   init(
     _ backend: any Backend, limits: HTTPLimits = HTTPLimits(), counts: RequestCounts = RequestCounts(),
-    sweep: ConnectionSweep = ConnectionSweep(), loop: EmbeddedEventLoop = EmbeddedEventLoop(), takesLittle: Bool = false
+    sweep: ConnectionSweep = ConnectionSweep(), loop: EmbeddedEventLoop = EmbeddedEventLoop(),
+    takesLittle: Bool = false, knowsHotRequests: Bool = true
   ) throws {
     channel = EmbeddedChannel(loop: loop)
     self.sweep = sweep
     pipelineCounts = EventCounts(takesLittle ? channel : nil)
-    let connection = HTTPConnection(backend: backend, limits: limits, counts: counts, sweep: sweep)
+    let connection = HTTPConnection(
+      backend: backend, limits: limits, counts: counts, sweep: sweep, knowsHotRequests: knowsHotRequests)
     try channel.pipeline.syncOperations.addHandler(pipelineCounts)
     try connection.install(in: channel.pipeline.syncOperations)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)

@@ -69,7 +69,7 @@ import Testing
     #expect(statuses(try connection.exchange(text)) == [200, 200])
     try expectRefusal(413, request("POST /set/6", "Content-Length: 65537"))
     try expectRefusal(413, request("POST /set/6", "Content-Length: 9223372036854775807"))
-    #expect(backend.published.stamp.value == 5)
+    #expect(backend.published.value == 5)
   }
 
   @Test func `the framing of chunks counts as body`() throws {
@@ -80,7 +80,7 @@ import Testing
     try expectRefusal(413, request("POST /set/6", "Transfer-Encoding: chunked", body: padded))
     let trailers = "0\r\nX: " + String(repeating: " ", count: 66_000)
     try expectRefusal(413, request("POST /set/6", "Transfer-Encoding: chunked", body: trailers))
-    #expect(backend.published.stamp == .initial)
+    #expect(backend.published == .initial)
   }
 
   // MARK: Time
@@ -105,7 +105,7 @@ import Testing
     #expect(connection.isOpen)
     connection.wait(seconds: 1)
     #expect(statuses(try connection.answers()) == [408])
-    #expect(backend.published.stamp == .initial)
+    #expect(backend.published == .initial)
   }
 
   @Test func `the ten seconds begin anew with each request`() throws {
@@ -181,9 +181,8 @@ import Testing
     let connection = try connect()
     connection.channel.isWritable = false
     connection.channel.pipeline.fireChannelWritabilityChanged()
-    try connection.send(String(repeating: request("GET /get"), count: 10))
     let reads = connection.pipelineCounts.reads
-    connection.channel.read()
+    try connection.send(String(repeating: request("GET /get"), count: 10))
     #expect(connection.pipelineCounts.reads == reads)
     #expect(try connection.answers() == "")
     connection.channel.isWritable = true
@@ -195,14 +194,14 @@ import Testing
   @Test func `while a write waits for the node, no more than one piece of what follows is read`() throws {
     backend.state.withLockedValue { $0.isHolding = true }
     let connection = try connect()
+    // The first reading is asked for when the connection opens.
+    #expect(connection.pipelineCounts.reads == 1)
     try connection.send(request("POST /set/5"))
-    connection.channel.read()
-    #expect(connection.pipelineCounts.reads == 1)
-    try connection.send(request("GET /get"))
-    connection.channel.read()
-    #expect(connection.pipelineCounts.reads == 1)
-    backend.release()
     #expect(connection.pipelineCounts.reads == 2)
+    try connection.send(request("GET /get"))
+    #expect(connection.pipelineCounts.reads == 2)
+    backend.release()
+    #expect(connection.pipelineCounts.reads == 3)
     #expect(statuses(try connection.answers()) == [200, 200])
   }
 
@@ -229,7 +228,7 @@ import Testing
     #expect(statuses(answer) == [status])
     #expect(answer.contains("\r\nConnection: close\r\n"))
     #expect(!connection.isOpen)
-    #expect(backend.published.stamp == .initial)
+    #expect(backend.published == .initial)
   }
 
   @Test func `random bytes never do more than end their connection`() throws {

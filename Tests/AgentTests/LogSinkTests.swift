@@ -95,13 +95,15 @@ import Testing
     #expect(dropped > 1000)
     #expect(!writer.flush(within: .milliseconds(20)), "nobody has read")
     // The first reader to come gets everything that was queued, and the next line says what is missing.
-    async let rest = NIOThreadPool.singleton.runIfActive { pipe.readToEnd() }
+    // On a thread of its own: a child task could wait for the thread that `flush` blocks here.
+    let loop = MultiThreadedEventLoopGroup.singleton.any()
+    let rest = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { pipe.readToEnd() }
     #expect(writer.flush(within: .seconds(20)))
     log.info("after")
     #expect(writer.flush(within: .seconds(20)))
     writer.close()
     _ = Glibc.close(pipe.writer)
-    let lines = try await rest.split(separator: "\n")
+    let lines = try await rest.get().split(separator: "\n")
     #expect(lines.count == 3000 - Int(dropped) + 2)
     #expect(
       lines.suffix(2).map { $0.dropFirst(25) } == [

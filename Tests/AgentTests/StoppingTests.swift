@@ -29,7 +29,7 @@ import Testing
     #expect(statuses(try await monitor.whole()) == [200, 503])
     #expect(statuses(try await writer.whole()) == [200, 200])
     await stopping
-    try await Support.eventually("the last write has spread") { one.published.stamp.value == 77 }
+    try await Support.eventually("the last write has spread") { one.published.value == 77 }
     await one.stop()
   }
 
@@ -41,7 +41,7 @@ import Testing
         tasks.addTask {
           for generation in 1...5_000 as ClosedRange<UInt64> {
             agent.notify(Stamp(generation: generation, value: 1), by: "x") { _ in
-              if agent.published.stamp.generation < generation { late.withLockedValue { $0 += 1 } }
+              if agent.published.generation < generation { late.withLockedValue { $0 += 1 } }
             }
           }
         }

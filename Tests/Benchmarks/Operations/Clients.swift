@@ -33,8 +33,8 @@ enum Clients {
         received += answer.count
       }
     }
-    guard pipelined > 1 || agent.published.stamp.generation == (line.contains("set") ? count + 1 : 0) else {
-      fatalError("the node holds \(agent.published.stamp)")
+    guard pipelined > 1 || agent.published.generation == (line.contains("set") ? count + 1 : 0) else {
+      fatalError("the node holds \(agent.published)")
     }
   }
 

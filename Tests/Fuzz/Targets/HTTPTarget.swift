@@ -1,7 +1,8 @@
 // A client's bytes into the pipeline of a real connection, with a real node behind it and no socket.
 //
 // The strongest rule needs no understanding of HTTP: however the network cuts the same bytes into pieces, the answers
-// are the same. A decoder and a scanner that disagree about where a request ends cannot keep it.
+// are the same. A decoder and a scanner that disagree about where a request ends cannot keep it. And the requests that
+// are known by their bytes are answered as the decoder would have had them answered: each input goes in both ways.
 
 import NIOConcurrencyHelpers
 import NIOCore
@@ -20,13 +21,18 @@ func fuzzHTTP(_ bytes: [UInt8]) throws(BrokenRule) {
   try expect(
     Client.finals(whole) == Client.finals(cut),
     "in pieces: \(Client.shown(cut)) and at once: \(Client.shown(whole))")
+  let decoded = try Client.answers(to: stream, cut: nil, knowsHotRequests: false)
+  try expect(
+    decoded == whole, "all decoded: \(Client.shown(decoded)) and hot ones known: \(Client.shown(whole))")
 }
 
 private enum Client {
   /// All that is answered to a client that sends these bytes and then nothing more.
-  static func answers(to stream: ArraySlice<UInt8>, cut: UInt8?) throws(BrokenRule) -> [UInt8] {
+  static func answers(
+    to stream: ArraySlice<UInt8>, cut: UInt8?, knowsHotRequests: Bool = true
+  ) throws(BrokenRule) -> [UInt8] {
     do {
-      return try converse(stream, cut: cut)
+      return try converse(stream, cut: cut, knowsHotRequests: knowsHotRequests)
     } catch let error as BrokenRule {
       throw error
     } catch {
@@ -34,7 +40,9 @@ private enum Client {
     }
   }
 
-  private static func converse(_ stream: ArraySlice<UInt8>, cut: UInt8?) throws -> [UInt8] {
+  private static func converse(
+    _ stream: ArraySlice<UInt8>, cut: UInt8?, knowsHotRequests: Bool
+  ) throws -> [UInt8] {
     let channel = EmbeddedChannel()
     let sweep = ConnectionSweep()
     var limits = HTTPLimits()
@@ -43,7 +51,8 @@ private enum Client {
     limits.fields = 512
     limits.body = 128
     limits.fieldCount = 8
-    let connection = HTTPConnection(backend: NodeBackend(), limits: limits, counts: RequestCounts(), sweep: sweep)
+    let connection = HTTPConnection(
+      backend: NodeBackend(), limits: limits, counts: RequestCounts(), sweep: sweep, knowsHotRequests: knowsHotRequests)
     try connection.install(in: channel.pipeline.syncOperations)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     var rest = stream
@@ -147,7 +156,7 @@ private final class NodeBackend: Backend {
 
   init() { node = NIOLockedValueBox(NodeBackend.ready) }
 
-  var published: Published { Published(stamp: node.withLockedValue(\.stamp)) }
+  var published: Stamp { node.withLockedValue(\.stamp) }
   var readiness: ReadinessState { .ready(.first) }
 
   func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void) {
