@@ -1,6 +1,7 @@
 import Agent
 import Glibc
 import Logging
+import NIOCore
 import NIOPosix
 import Testing
 
