@@ -12,6 +12,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// The core and its simulation are optimised in debug builds too: tests simulate days, and take a minute in place of four.
+/// Whoever steps through them with a debugger takes this out meanwhile.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 /// A bug in the core, put in on purpose: tests that break a cluster must be seen to find it (`Tests/Deploy/run`). Never
 /// set in a build that anyone uses.
 let planted = Context.environment["UNUM_PLANTED"].map { [SwiftSetting.define("PLANTED_" + $0)] } ?? []
@@ -45,8 +49,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "Gossip", swiftSettings: strict + planted),
-    .target(name: "Simulation", dependencies: ["Gossip"], swiftSettings: strict),
+    .target(name: "Gossip", swiftSettings: strict + optimised + planted),
+    .target(name: "Simulation", dependencies: ["Gossip"], swiftSettings: strict + optimised),
     .target(
       name: "Agent",
       dependencies: [
