@@ -22,4 +22,7 @@ extension Node {
 
   /// What is held of this address; nil when it is no member, dead or alive.
   package func claim(about address: Address) -> HeldClaim? { members.index(of: address).map { claim(at: $0) } }
+
+  /// When the probe under way fails if nobody answers it, by the clock outside; nil between two probes.
+  package var probeEnd: Instant? { probe.attempt.map { $0.time(of: settings.probeTimeout) + stalled } }
 }

@@ -47,7 +47,7 @@ package struct Trial: Sendable {
     // and which is the greatest then.
     let stragglers = cluster.lastArrival + .seconds(1)
     let settling = cluster.settle(within: settings.settlingTime(hosts: hosts))
-    cluster.run(until: max(cluster.time + settings.echo, stragglers))
+    cluster.run(until: max(cluster.lastEcho, stragglers))
     cluster.proveCalm()
     return Outcome(
       violation: cluster.violation, settling: settling, trace: cluster.trace, census: cluster.census,
@@ -56,15 +56,21 @@ package struct Trial: Sendable {
 }
 
 extension Settings {
-  /// How long accusations still count as echoes of the faults: a probe whose pings all went out under them fails when
-  /// they are over. One probe at the worst local health.
-  fileprivate var echo: Duration { probeTimeout * (1 + maximumLocalHealth) }
-
   /// By when a cluster has come together after all faults have ended. The sum of what can stand in the way one after
   /// the other: the longest pause between pulls or refutations, twenty entries of the address book in the wrong order,
   /// and two rounds of probes at the worst local health. In 300 runs with every kind of fault the median was 0.4 s and
   /// the most 16 s; a smaller bound would call rare bad luck a fault.
   fileprivate func settlingTime(hosts: Int) -> Duration {
     pullBackoff + contactInterval * 20 + period * (1 + maximumLocalHealth) * 2 * hosts
+  }
+}
+
+extension Cluster {
+  /// Until when an accusation may be an echo of the faults: a probe whose pings all went out under them fails when they
+  /// are over, at the worst local health and after slow round trips half a minute later. That is asked of each node, as a
+  /// bound for all of them would excuse half a minute of every trial. A second more lets the accused say that it lives.
+  fileprivate var lastEcho: Instant {
+    let ends = running.compactMap { host in nodes[host].probeEnd.map { hosts[host].clock.trueTime(of: $0) } }
+    return max(ends.max() ?? time, time) + .seconds(1)
   }
 }
