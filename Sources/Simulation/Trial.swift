@@ -48,6 +48,8 @@ package struct Trial: Sendable {
     let stragglers = cluster.lastArrival + .seconds(1)
     let settling = cluster.settle(within: settings.settlingTime(hosts: hosts))
     cluster.run(until: max(cluster.lastEcho, stragglers))
+    // All may have agreed for a moment while the last news of the faults was still on its way to them.
+    cluster.settle(within: settings.settlingTime(hosts: hosts))
     cluster.proveCalm()
     return Outcome(
       violation: cluster.violation, settling: settling, trace: cluster.trace, census: cluster.census,

@@ -42,4 +42,18 @@ private let earlier = FaultKind.allCases.filter { $0 != .forgeries && $0 != .hig
   @Test func `a goodbye that one of six misses is still heard by the others`() {
     expectHolds(Trial(seed: 6334, hosts: 7, kinds: earlier + [.forgeries, .highNotifies]))
   }
+
+  /// Not a fault of the protocol: a probe that a slow network had stretched over 18 s ended in quiet, longer after the
+  /// faults than any bound for all nodes said.
+  @Test(arguments: [2196, 3071] as [UInt64])
+  func `a stretched probe that began under faults is waited for`(seed: UInt64) {
+    expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: earlier + [.forgeries, .highNotifies]))
+  }
+
+  /// Not a fault of the protocol: all agreed for a moment, while news of a member that had moved away was still on its
+  /// way, and was then found dead as slowly as nodes that doubt themselves find it.
+  @Test(arguments: [4103, 4839, 7871, 16453] as [UInt64])
+  func `a moment of agreement with news on its way is not quiet yet`(seed: UInt64) {
+    expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: earlier + [.forgeries, .highNotifies]))
+  }
 }
