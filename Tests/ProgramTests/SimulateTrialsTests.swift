@@ -58,6 +58,18 @@ import Testing
     #expect(first["steps"] as? Int == steps)
   }
 
+  /// Trials are exact, so the README shows exactly what comes, but for how long it took.
+  @Test func `the README's trials come to what it shows`() async throws {
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("README.md")
+    let command = "simulate --trials 16 --seconds 10"
+    let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "$ unum \(command)\n")
+    let shown = try #require(parts.count == 2 ? parts[1].components(separatedBy: "```")[0] : nil)
+    let outcome = try await Running(command.split(separator: " ").map(String.init)).outcome(within: .seconds(120))
+    let timeless = { (text: String) in text.split(separator: "\n").filter { !$0.hasPrefix("Speed") } }
+    #expect(timeless(outcome.standardOutput) == timeless(shown))
+  }
+
   @Test func `the text says what held, in eighty columns`() async throws {
     let outcome = try await Running(SimulateTrialsTests.few + ["--nodes", "4"]).outcome(within: .seconds(120))
     #expect(outcome.status == 0)
