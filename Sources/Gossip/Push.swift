@@ -44,10 +44,10 @@ struct Push: Sendable {
   /// the pushes, which a stream of stale datagrams would otherwise starve.
   mutating func allowsReply(at now: Instant) -> Bool { replies.take(at: now) }
 
-  /// Begins the round that is due. Returns false when it has to wait for the limit.
-  mutating func begin(at now: Instant, _ settings: Settings) -> Bool {
-    guard tokens.take(settings.fanout, at: now) else {
-      deadline = tokens.ready(settings.fanout, at: now)
+  /// Begins the round that is due, with so many pushes. Returns false when it has to wait for the limit.
+  mutating func begin(_ pushes: Int, at now: Instant, _ settings: Settings) -> Bool {
+    guard tokens.take(pushes, at: now) else {
+      deadline = tokens.ready(pushes, at: now)
       return false
     }
     last = now
@@ -82,7 +82,7 @@ extension Node {
     }
     guard !peers.isEmpty else { return push.end() }
     let asks = push.wantsAcknowledgement
-    guard push.begin(at: now.monotonic, settings) else { return }
+    guard push.begin(peers.count, at: now.monotonic, settings) else { return }
     for peer in peers {
       if asks { ask(.ping(target: peer), peer, for: .write) } else { send(.gossip, to: peer) }
     }
