@@ -220,6 +220,10 @@ import Testing
     Self.check(.malformed, message) { $0[78] = 3 }
     Self.check(.malformed, message) { $0[78] = 65 }
     Self.check(.malformed, message) { $0[79] = 0xC3 }
+    // The bytes are there, and are one too many all the same.
+    let letter = UInt8(ascii: "a")
+    Self.check(nil, message) { $0.replaceSubrange(78..<81, with: [64] + Array(repeating: letter, count: 64)) }
+    Self.check(.malformed, message) { $0.replaceSubrange(78..<81, with: [65] + Array(repeating: letter, count: 65)) }
   }
 
   @Test func `random bytes are refused and never trap, also when all but the body is right`() {
