@@ -82,6 +82,12 @@ extension HTTPLimits {
     HTTPRefusal(.badRequest, "This is no HTTP request, whose lines end in CR and LF.")
   }
 
+  /// Of two faults in a body or its trailers the decoder names one or the other, as the bytes happened to be cut. The
+  /// answer must not depend on that, so it names neither.
+  var malformedBody: HTTPRefusal {
+    HTTPRefusal(.badRequest, "The body of this request is not what its head announces, and none is needed.")
+  }
+
   /// What an error of the decoder means to the client; nil when there is no client any more.
   func refusal(of error: HTTPParserError) -> HTTPRefusal? {
     switch error {

@@ -116,7 +116,7 @@ final class RequestReader {
       body = nil
       return .request(plan)
     }
-    if let failure { return .refused(failure) }
+    if failure != nil { return .refused(limits.malformedBody) }
     guard length < room else { return .refused(limits.bodyTooLong) }
     body = (plan, room: room - length)
     return .incomplete
