@@ -26,10 +26,15 @@ import Testing
     let node = try await RunningNode("impatient")
     // A client that never finishes its request keeps the orderly end waiting for the drain.
     let port = try #require(node.http.split(separator: ":").last)
+    // It came with a whole one: when that is answered, the node has read both.
+    let requests = #"GET /get HTTP/1.1\r\nHost: a\r\n\r\nGET /get HTT"#
     let client = try Running(
-      ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); printf 'GET /get HTT' >&3; echo sent; read -r -u 3 line"],
+      [
+        "-c",
+        "exec 3<>/dev/tcp/127.0.0.1/\(port); printf '\(requests)' >&3; read -r -u 3 line; echo answered; cat <&3",
+      ],
       program: "/bin/bash")
-    _ = try await eventually("half a request") { client.standardOutput.contains("sent") ? true : nil }
+    _ = try await eventually("half a request") { client.standardOutput.contains("answered") ? true : nil }
     node.process.send(SIGTERM)
     _ = try await eventually("the stop begins") { node.process.standardError.contains("SIGTERM") ? true : nil }
     node.process.send(SIGINT)
