@@ -140,9 +140,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   /// All of them, two lines each, as in `unum --help`.
   package static var table: String {
     allCases.map { option in
-      let usage = "\(option.flag) <\(option.placeholder)>"
-      let padding = String(repeating: " ", count: max(2, 36 - usage.count))
-      return "  \(usage)\(padding)(\(option.defaultText))\n      \(option.summary)"
+      optionEntry("\(option.flag) <\(option.placeholder)>", aside: "(\(option.defaultText))", summary: option.summary)
     }.joined(separator: "\n")
   }
 }

@@ -5,7 +5,7 @@
 
 import Gossip
 
-/// Reading and writing quantities; readers give nil for what is none.
+/// Reading and writing quantities; readers give nil for what is none, but for `count`, which says what is wrong.
 package enum Quantity {
   /// The units of times, with their microseconds; the longer names first, or `ms` would be read as minutes of `s`.
   private static let units: [(name: String, microseconds: Int64)] = [
@@ -39,6 +39,18 @@ package enum Quantity {
     guard let millionths = millionths(isPercent ? text.dropLast() : text[...]) else { return nil }
     let share = Double(millionths) / (isPercent ? 100_000_000 : 1_000_000)
     return share <= 1 ? share : nil
+  }
+
+  /// A whole number within the range, given for a flag; the error names both.
+  package static func count(
+    _ flag: String, _ text: String, _ range: ClosedRange<Int>
+  ) throws(ConfigurationError) -> Int {
+    guard let number = Int(text), range.contains(number) else {
+      throw ConfigurationError(
+        given: "\(flag) \(text)", problem: Int(text) == nil ? "not a whole number" : "out of range",
+        remedy: "give \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
   }
 
   /// A decimal number, not negative, with six places at most, times a million.

@@ -30,15 +30,15 @@ package struct SimulateFlags: Sendable {
   /// What is to be played.
   func scenario() throws(ConfigurationError) -> Scenario {
     var scenario = Scenario()
-    scenario.nodes = try count("--nodes", nodes, 2...SimulateFlags.mostNodes)
-    scenario.kills = try count("--kill", kill, 0...SimulateFlags.mostNodes)
+    scenario.nodes = try Quantity.count("--nodes", nodes, 2...SimulateFlags.mostNodes)
+    scenario.kills = try Quantity.count("--kill", kill, 0...SimulateFlags.mostNodes)
     guard scenario.kills < scenario.nodes else {
       throw ConfigurationError(
         given: "--kill \(kill)", problem: "nobody of \(scenario.nodes) would be left to notice",
         remedy: "give \(scenario.nodes - 1) at most, or more --nodes")
     }
-    scenario.duration = .seconds(try count("--seconds", seconds, 1...SimulateFlags.mostSeconds))
-    scenario.writes = try count("--writes", writes, 0...SimulateFlags.mostWrites)
+    scenario.duration = .seconds(try Quantity.count("--seconds", seconds, 1...SimulateFlags.mostSeconds))
+    scenario.writes = try Quantity.count("--writes", writes, 0...SimulateFlags.mostWrites)
     guard let seed = UInt64(seed) else {
       throw ConfigurationError(given: "--seed \(seed)", problem: "not a seed", remedy: "give 0 to \(UInt64.max)")
     }
@@ -63,15 +63,6 @@ package struct SimulateFlags: Sendable {
     conditions.delay = delays.lowerBound
     conditions.jitter = delays.upperBound - delays.lowerBound
     return conditions
-  }
-
-  private func count(_ flag: String, _ text: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-    guard let number = Int(text), range.contains(number) else {
-      throw ConfigurationError(
-        given: "\(flag) \(text)", problem: Int(text) == nil ? "not a whole number" : "out of range",
-        remedy: "give \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
   }
 }
 

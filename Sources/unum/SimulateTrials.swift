@@ -44,9 +44,9 @@ package struct TrialFlags: Sendable {
         remedy: "leave out either it or --trials \(trials)")
     }
     var plan = TrialPlan()
-    plan.count = try count("--trials", trials, 1...TrialFlags.mostTrials)
-    if let nodes { plan.nodes = try count("--nodes", nodes, 2...TrialFlags.mostNodes) }
-    if let seconds { plan.faults = .seconds(try count("--seconds", seconds, 1...TrialFlags.mostSeconds)) }
+    plan.count = try Quantity.count("--trials", trials, 1...TrialFlags.mostTrials)
+    if let nodes { plan.nodes = try Quantity.count("--nodes", nodes, 2...TrialFlags.mostNodes) }
+    if let seconds { plan.faults = .seconds(try Quantity.count("--seconds", seconds, 1...TrialFlags.mostSeconds)) }
     if let seed {
       guard let first = UInt64(seed), first <= UInt64.max - UInt64(TrialFlags.mostTrials) else {
         throw ConfigurationError(
@@ -62,15 +62,6 @@ package struct TrialFlags: Sendable {
       throw ConfigurationError(given: "--trace", problem: "a trace is lines for people", remedy: "leave out --json")
     }
     return plan
-  }
-
-  private func count(_ flag: String, _ text: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-    guard let number = Int(text), range.contains(number) else {
-      throw ConfigurationError(
-        given: "\(flag) \(text)", problem: Int(text) == nil ? "not a whole number" : "out of range",
-        remedy: "give \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
   }
 }
 

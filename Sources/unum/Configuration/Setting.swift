@@ -83,9 +83,14 @@ package enum Setting: String, CaseIterable, Sendable {
   /// The table of all settings: two lines each, none longer than a terminal's 80 columns.
   package static var table: String {
     allCases.map { setting in
-      let usage = "\(setting.flag) <\(setting.placeholder)>"
-      let padding = String(repeating: " ", count: max(2, 36 - usage.count))
-      return "  \(usage)\(padding)\(setting.variable) (\(setting.defaultText))\n      \(setting.summary)"
+      optionEntry(
+        "\(setting.flag) <\(setting.placeholder)>", aside: "\(setting.variable) (\(setting.defaultText))",
+        summary: setting.summary)
     }.joined(separator: "\n")
   }
+}
+
+/// Two lines of a table of options: how it is typed, with what else is known of it from column 38 on, and what it does.
+func optionEntry(_ usage: String, aside: String, summary: String) -> String {
+  "  \(usage)\(String(repeating: " ", count: max(2, 36 - usage.count)))\(aside)\n      \(summary)"
 }
