@@ -60,10 +60,10 @@ import Testing
     let client = try await connect(server)
     client.send(request("POST /set/5") + request("GET /get"))
     try await client.finishSending()
-    try await eventually { backend.state.withLockedValue { $0.held.count } == 1 }
+    try await Support.eventually("the request is held") { backend.state.withLockedValue { $0.held.count } == 1 }
     backend.release()
     #expect(statuses(try await client.whole()) == [200, 200])
-    try await eventually { server.openConnections == 0 }
+    try await Support.eventually("no connection is open") { server.openConnections == 0 }
     await server.drain(within: .seconds(60))
   }
 
@@ -92,7 +92,7 @@ import Testing
     second.send(request("GET /get"))
     #expect(statuses(try await second.whole()) == [503])
     await first.close()
-    try await eventually { server.openConnections == 0 }
+    try await Support.eventually("no connection is open") { server.openConnections == 0 }
     let third = try await connect(server)
     third.send(request("GET /get", "Connection: close"))
     #expect(statuses(try await third.whole()) == [200])
@@ -105,7 +105,7 @@ import Testing
     let server = try await serve()
     let client = try await connect(server, reading: false)
     client.send(String(repeating: request("GET /members"), count: 4) + request("GET /get", "Connection: close"))
-    try await eventually {
+    try await Support.eventually("two are answered") {
       server.metrics.contains { $0.name == "unum_http_requests_total" && $0.value >= 2 }
     }
     client.startReading()
@@ -121,7 +121,9 @@ import Testing
     let idle = try await connect(server)
     let busy = try await connect(server)
     busy.send(request("POST /set/5"))
-    try await eventually { backend.state.withLockedValue { $0.held.count } == 1 && server.openConnections == 2 }
+    try await Support.eventually("one is held, and both are open") {
+      backend.state.withLockedValue { $0.held.count } == 1 && server.openConnections == 2
+    }
     async let drained: Void = server.drain(within: .seconds(30))
     #expect(try await idle.whole() == "")
     await #expect(throws: (any Error).self) { try await connect(server) }
@@ -138,7 +140,7 @@ import Testing
     let server = try await serve()
     let client = try await connect(server)
     client.send(request("POST /set/5"))
-    try await eventually { backend.state.withLockedValue { $0.held.count } == 1 }
+    try await Support.eventually("the request is held") { backend.state.withLockedValue { $0.held.count } == 1 }
     await server.drain(within: .milliseconds(50))
     #expect(try await client.whole() == "")
     #expect(server.openConnections == 0)
@@ -173,17 +175,6 @@ import Testing
     try await Client(server.localAddress, group, isReading: reading)
   }
 }
-
-/// Waits until something is so; the limit is far above what a busy machine needs.
-func eventually(_ condition: () -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while !condition() {
-    guard ContinuousClock.now < deadline else { throw NeverCame() }
-    try await Task.sleep(for: .milliseconds(2))
-  }
-}
-
-struct NeverCame: Error {}
 
 /// A client that collects what it is sent.
 final class Client: Sendable {
@@ -221,13 +212,13 @@ final class Client: Sendable {
 
   /// What has come, once it is enough.
   func text(_ isEnough: (String) -> Bool) async throws -> String {
-    try await eventually { received.withLockedValue { isEnough($0) } }
+    try await Support.eventually("enough has come") { received.withLockedValue { isEnough($0) } }
     return received.withLockedValue { $0 }
   }
 
   /// All that came until the server closed.
   func whole() async throws -> String {
-    try await eventually { !channel.isActive }
+    try await Support.eventually("the server closed") { !channel.isActive }
     return received.withLockedValue { $0 }
   }
 
