@@ -72,42 +72,44 @@ struct CoreOperations {
 
   /// Greater stamps, each pushed on to four members in three rounds.
   static func stamps(_ count: Int, members: Int) {
-    var core = CoreOperations(members: members)
-    let before = core.sent
-    for generation in 1...count {
-      core.hear(.gossip, stamp: Stamp(generation: UInt64(generation), value: 7))
-      core.pass(quiet)
+    let core = pushes(count, members: members) { core, number in
+      core.hear(.gossip, stamp: Stamp(generation: UInt64(number), value: 7))
     }
-    core.expectSent(12 * count, since: before)
     guard core.node.stamp.generation == count else { fatalError("the node holds \(core.node.stamp)") }
   }
 
   /// Writes of clients, each pushed to four members in three rounds.
   static func writes(_ count: Int, members: Int) {
-    var core = CoreOperations(members: members)
-    let before = core.sent
-    for number in 1...count {
+    let core = pushes(count, members: members) { core, number in
       core.handle(.setRequested(Int64(number), RequestID(UInt64(number))))
-      core.pass(quiet)
     }
-    core.expectSent(12 * count, since: before)
     guard core.node.stamp.value == count else { fatalError("the node holds \(core.node.stamp)") }
   }
 
   /// Restarts of members, one after another, as the first member tells of them; each is told on as a write is.
   static func changes(_ count: Int, members: Int) {
-    var core = CoreOperations(members: members)
-    let before = core.sent
-    for number in 0..<count {
-      let member = core.members[1 + number % (core.members.count - 1)]
-      core.hear(.gossip, rumours: [record(member, incarnation: start + UInt64(number) + 1)])
-      core.pass(quiet)
+    let core = pushes(count, members: members) { core, number in
+      let member = core.members[1 + (number - 1) % (core.members.count - 1)]
+      core.hear(.gossip, rumours: [record(member, incarnation: start + UInt64(number))])
     }
-    core.expectSent(12 * count, since: before)
     let restarted = core.node.status(at: core.now).members.filter {
       $0.address != core.node.identity.address && $0.incarnation > start
     }
     guard restarted.count == min(count, members - 1) else { fatalError("\(restarted.count) members changed") }
+  }
+
+  /// A node after so many operations, numbered from one on, each of which it pushed to four members in three rounds.
+  private static func pushes(
+    _ count: Int, members: Int, _ operation: (inout CoreOperations, Int) -> Void
+  ) -> CoreOperations {
+    var core = CoreOperations(members: members)
+    let before = core.sent
+    for number in 1...count {
+      operation(&core, number)
+      core.pass(quiet)
+    }
+    core.expectSent(12 * count, since: before)
+    return core
   }
 
   private func expectSent(_ count: Int, since before: Int) {
