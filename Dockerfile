@@ -19,9 +19,9 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # What was compiled stays in a cache of the builder's: a second build compiles what changed and no more. The program is
 # copied out within the same step, as a cache is not part of any layer.
 RUN --mount=type=cache,id=unum-release,target=/src/.build,sharing=locked \
-    --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
-    swift build -c release --product unum --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker --no-export-dynamic \
-      -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs && \
+    --mount=type=cache,id=unum-packages,target=/var/cache/swiftpm,sharing=locked \
+    swift build -c release --product unum --cache-path /var/cache/swiftpm --static-swift-stdlib -Xswiftc -use-ld=lld \
+      -Xlinker --no-export-dynamic -Xlinker --icf=safe -Xlinker -z -Xlinker pack-relative-relocs && \
     install -D --strip .build/release/unum /image/usr/bin/unum
 # The loader and the libraries, at the paths where the program looks for them. glibc's built-in order of looking up
 # hosts has changed with its versions, so it is written down: /etc/hosts first, as Docker and Kubernetes mean it.
@@ -38,8 +38,8 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN --mount=type=cache,id=unum-debug,target=/src/.build,sharing=locked \
-    --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
-    swift test
+    --mount=type=cache,id=unum-packages,target=/var/cache/swiftpm,sharing=locked \
+    swift test --cache-path /var/cache/swiftpm
 
 FROM scratch
 ARG VERSION=0.1.0
