@@ -131,16 +131,15 @@ extension Agent {
 
   /// Lets the node handle an event and does what it wants.
   func handle(_ event: Event) {
-    perform(core.withLockedValue { $0.handle(event, clocks) })
+    if let outcome = core.withLockedValue({ $0.handle(event, clocks) }) { perform(outcome) }
   }
 
   /// The same for a client's request, which is remembered unless it is answered at once, as nearly all are.
   private func request(_ completion: @escaping @Sendable (Answer) -> Void, _ event: (RequestID) -> Event) {
     let (outcome, answer) = core.withLockedValue { core -> (Outcome, Answer?) in
-      guard core.isRunning else { return (Outcome(), .overloaded) }
       core.lastRequest += 1
       let identity = RequestID(core.lastRequest)
-      var outcome = core.handle(event(identity), clocks)
+      guard var outcome = core.handle(event(identity), clocks) else { return (Outcome(), .overloaded) }
       if let answer = outcome.takeAnswer(to: identity) { return (outcome, answer) }
       core.waiting[identity] = completion
       return (outcome, nil)
@@ -155,12 +154,10 @@ extension Agent {
 }
 
 extension Agent.Core {
-  var isRunning: Bool { node != nil && !isOver }
-
-  /// The time is read inside the lock, so that the node never sees it go backwards.
-  mutating func handle(_ event: Event, _ clocks: Clocks) -> Agent.Outcome {
-    guard isRunning else { return Agent.Outcome() }
-    let effects = node?.handle(event, at: clocks.now()) ?? []
+  /// Nil before the node exists and after it is over. The time is read inside the lock, so that the node never sees it go
+  /// backwards.
+  mutating func handle(_ event: Event, _ clocks: Clocks) -> Agent.Outcome? {
+    guard !isOver, let effects = node?.handle(event, at: clocks.now()) else { return nil }
     guard let deadline = node?.nextDeadline, deadline < armed else { return Agent.Outcome(effects: effects) }
     armed = deadline
     return Agent.Outcome(effects: effects, mustArm: true)
@@ -233,6 +230,6 @@ extension Agent: NIOScheduledCallbackHandler {
       core.armed = .distantFuture
       return core.handle(.timePassed, clocks)
     }
-    perform(outcome)
+    if let outcome { perform(outcome) }
   }
 }

@@ -61,9 +61,11 @@ package struct HTTPAnswer: Equatable, Sendable {
   package var fields = ""
   package var body = ""
 
+  private static let plainText = "text/plain; charset=utf-8"
+
   /// Text for people. What they asked for is given bare, as the original does; sentences end their line.
   package static func text(_ text: String, status: HTTPStatus = .ok, fields: String = "") -> HTTPAnswer {
-    HTTPAnswer(status: status, type: "text/plain; charset=utf-8", fields: fields, body: text)
+    HTTPAnswer(status: status, type: plainText, fields: fields, body: text)
   }
 
   /// JSON for programs.
@@ -78,7 +80,7 @@ package struct HTTPAnswer: Equatable, Sendable {
     if let seconds = refusal.retryAfter { fields += "Retry-After: \(seconds)\r\n" }
     switch refusal.form {
     case .text:
-      type = "text/plain; charset=utf-8"
+      type = HTTPAnswer.plainText
       body = refusal.sentence + "\n"
     case .json:
       // No `type` member: it would be "about:blank", which RFC 9457 (section 4.2.1) says by leaving it out.
@@ -104,17 +106,11 @@ package struct HTTPAnswer: Equatable, Sendable {
   /// The bytes of the answer. A HEAD request gets the fields that GET would have given, and no body.
   package func serialized(_ persistence: Persistence, isHead: Bool = false) -> ByteBuffer {
     var bytes = AnswerBytes(capacity: HTTPAnswer.headRoom + fields.utf8.count + body.utf8.count)
-    if status == .ok {
-      bytes.add("HTTP/1.1 200 OK")
+    if status == .ok, type == HTTPAnswer.plainText {
+      // Nearly every answer that is not prebuilt: to a write.
+      bytes.add("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8")
     } else {
-      bytes.add("HTTP/1.1 ")
-      bytes.add(status.rawValue)
-      bytes.add(" ")
-      bytes.add(status.reason)
-    }
-    if let type {
-      bytes.add("\r\nContent-Type: ")
-      bytes.add(type)
+      addHead(to: &bytes)
     }
     // A 304 has no body and its length would be that of the 200; saying nothing is what RFC 9110 (section 8.6) allows.
     if status != .notModified {
@@ -130,6 +126,17 @@ package struct HTTPAnswer: Equatable, Sendable {
     }
     if !isHead { bytes.add(body) }
     return bytes.buffer
+  }
+
+  /// The status line and the media type.
+  private func addHead(to bytes: inout AnswerBytes) {
+    bytes.add("HTTP/1.1 ")
+    bytes.add(status.rawValue)
+    bytes.add(" ")
+    bytes.add(status.reason)
+    guard let type else { return }
+    bytes.add("\r\nContent-Type: ")
+    bytes.add(type)
   }
 }
 

@@ -126,14 +126,15 @@ extension Membership {
   func random(_ count: Int, using generator: inout Generator, where qualifies: (Member) -> Bool) -> [Address] {
     var chosen: [Address] = []
     for _ in 0..<count * Membership.drawsPerChoice where chosen.count < count {
-      let member = list[generator.below(list.count)]
-      if qualifies(member), !chosen.contains(member.address) { chosen.append(member.address) }
+      let index = generator.below(list.count)
+      // In place: a member copied into a constant costs more than all else here.
+      if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
     }
     guard chosen.count < count, chosen.isEmpty || list.count <= Membership.shortList else { return chosen }
     let start = generator.below(list.count)
     for offset in 0..<list.count where chosen.count < count {
-      let member = list[(start + offset) % list.count]
-      if qualifies(member), !chosen.contains(member.address) { chosen.append(member.address) }
+      let index = (start + offset) % list.count
+      if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
     }
     return chosen
   }

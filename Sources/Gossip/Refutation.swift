@@ -15,6 +15,8 @@ struct Refutation: Sendable {
   /// The highest record of us with an incarnation that is not ours, and when it may be answered.
   private var claim: Record?
   private var claimAt: Instant
+  /// When something is to be outbid; kept, because it is asked after each event and both records are nearly always nil.
+  private(set) var deadline = Instant.distantFuture
   /// Zero until the first claim was answered.
   private var claimWait = Duration.zero
 
@@ -31,13 +33,14 @@ struct Refutation: Sendable {
     claimAt = now
   }
 
-  var deadline: Instant {
-    min(accusation == nil ? .distantFuture : accusationAt, claim == nil ? .distantFuture : claimAt)
+  private mutating func schedule() {
+    deadline = min(accusation == nil ? .distantFuture : accusationAt, claim == nil ? .distantFuture : claimAt)
   }
 
   /// Notes a record to outbid. What is at the end of all incarnations can't be, and must not hide what can.
   mutating func note(_ record: Record, own incarnation: UInt64) {
     guard record.incarnation < Wire.maximumIncarnation else { return }
+    defer { schedule() }
     if record.incarnation > incarnation {
       guard record.incarnation < Refutation.highestClaim else { return }
       if claim.map(record.outranks) ?? true { claim = record }
@@ -48,6 +51,7 @@ struct Refutation: Sendable {
 
   /// The record to outbid now, if there is one and its wait is over.
   mutating func take(at now: Instant, _ settings: Settings) -> Record? {
+    defer { schedule() }
     if let record = claim, claimAt <= now {
       claim = nil
       accusation = nil
@@ -81,7 +85,8 @@ extension Node {
   /// Outbids what is held against us, if anything is and the time has come.
   @discardableResult
   mutating func refuteIfDue() -> Bool {
-    guard let record = refutation.take(at: now.monotonic, settings) else { return false }
+    guard refutation.deadline <= now.monotonic, let record = refutation.take(at: now.monotonic, settings)
+    else { return false }
     var own = ownRecord
     guard record.incarnation >= own.incarnation, record.incarnation < Wire.maximumIncarnation,
       let index = members.index(of: identity.address)
