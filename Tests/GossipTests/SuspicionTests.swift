@@ -18,19 +18,19 @@ import Testing
   }
 
   @Test func `the time to refute shrinks with the logarithm of the confirmations`() {
-    // Lifeguard's formula with 1.4 s, 0.7 s and two confirmations: 1400 - 700 * log(c + 1) / log(3).
+    // Lifeguard's formula with 1.4 s, 0.5 s and two confirmations: 1400 - 900 * log(c + 1) / log(3).
     #expect(Self.milliseconds(Self.suspicion(accusers: 1)) == 1_400)
-    #expect(Self.milliseconds(Self.suspicion(accusers: 2)) == 958)
-    #expect(Self.milliseconds(Self.suspicion(accusers: 3)) == 700)
-    #expect(Self.milliseconds(Self.suspicion(accusers: 8)) == 700)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 2)) == 832)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 3)) == 500)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 8)) == 500)
   }
 
   @Test func `where nobody can confirm, the time is the minimum`() {
-    #expect(Self.milliseconds(Self.suspicion(accusers: 1), wanted: 0) == 700)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1), wanted: 0) == 500)
   }
 
   @Test func `a death that others declared confirms fully, and a slow member has more time`() {
-    #expect(Self.milliseconds(Self.suspicion(accusers: 1, isConfirmed: true)) == 700)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1, isConfirmed: true)) == 500)
     #expect(Self.milliseconds(Self.suspicion(accusers: 1, patience: 2.5)) == 3_500)
   }
 
@@ -73,7 +73,7 @@ import Testing
     stage.timeline(.seconds(4)).first { [$0.effect].changes(of: Peer(1)) == [status] }?.at
   }
 
-  @Test(arguments: [(0, 1_400...1_500), (1, 958...1_059), (2, 700...800)])
+  @Test(arguments: [(0, 1_400...1_500), (1, 832...932), (2, 500...600)])
   func `a silent suspect is dead when its time is over`(confirmations: Int, expected: ClosedRange<Int>) throws {
     var stage = Self.silent()
     #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
@@ -101,7 +101,7 @@ import Testing
     let line = stage.timeline(.seconds(3))
     let died = try #require(line.first { [$0.effect].changes(of: Peer(1)) == [.dead] }?.at)
     let pings = line.filter { $0.at < died && ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }
-    #expect((700...800).contains(died), "\(died) ms")
+    #expect((500...600).contains(died), "\(died) ms")
     #expect(pings.count >= Settings().pingsBeforeDeath)
   }
 

@@ -68,7 +68,7 @@ import Testing
   /// Another value for each that fits the defaults of the rest.
   private static let others: [ProtocolOption: String] = [
     .period: "1s", .directPings: "0,100ms", .indirectPings: "none", .helpers: "1", .probeTimeout: "300ms",
-    .nackShare: "50%", .maximumLocalHealth: "2", .suspicionMinimum: "500ms", .suspicionMaximum: "3s",
+    .nackShare: "50%", .maximumLocalHealth: "2", .suspicionMinimum: "600ms", .suspicionMaximum: "3s",
     .confirmations: "1", .suspectPingInterval: "50ms", .suspectPingers: "2", .pingsBeforeDeath: "3",
     .rumourFactor: "3", .fanout: "2", .pushes: "0", .pushInterval: "20ms", .pushRate: "50", .pushBurst: "30",
     .notifyInterval: "1s", .notifyFanout: "0", .differenceStands: "0", .pullInterval: "500ms", .pullBackoff: "30s",
@@ -83,7 +83,7 @@ import Testing
     ([.directPings: "0,350ms"], "--direct-pings 0,350ms", "--probe-timeout 350ms"),
     ([.indirectPings: "400ms"], "--indirect-pings 400ms", "--probe-timeout 350ms"),
     ([.suspicionMinimum: "2s"], "--suspicion-minimum 2s", "--suspicion-maximum 1.4s"),
-    ([.suspicionMaximum: "600ms"], "--suspicion-maximum 600ms", "--suspicion-minimum 700ms"),
+    ([.suspicionMaximum: "400ms"], "--suspicion-maximum 400ms", "--suspicion-minimum 500ms"),
     ([.pullBackoff: "500ms"], "--pull-backoff 500ms", "--pull-interval 1s"),
   ])
   func `settings that contradict each other are told with both`(

@@ -36,7 +36,7 @@ private let isWanted = ProcessInfo.processInfo.environment["DETECTION"] != nil
       settings.directPings = settings.directPings.map { $0 * factor }
       settings.indirectPings = settings.indirectPings.map { $0 * factor }
     }
-    add("suspicion-minimum", [200, 400, 1000]) { $0.suspicionMinimum = $1 }
+    add("suspicion-minimum", [200, 400, 700, 1000]) { $0.suspicionMinimum = $1 }
     add("suspicion-maximum", [700, 2800]) { $0.suspicionMaximum = $1 }
     add("ping-spacing", [40, 100]) { settings, spacing in
       settings.directPings = settings.directPings.indices.map { spacing * $0 }
