@@ -9,6 +9,7 @@ import re
 import socket
 import statistics
 import subprocess
+import sys
 import time
 
 ROUNDS = 7             # The machine does other things too: a median of seven stands against three bad rounds.
@@ -18,7 +19,7 @@ MIXED_SECONDS = 10
 IDLE_SECONDS = 20      # 50 probe periods.
 STARTS, JOINS = 20, 10
 CALM_SECONDS = 8       # By then a node has given back the pages that only its start needed (after 5 s).
-MANY = 10              # Processes of a hundred nodes each.
+MANY = 1000            # The largest cluster with a figure of its own.
 
 
 class Failed(Exception):
@@ -255,19 +256,36 @@ def start(binary, *_):
     yield "start to ready and 20 others known", f"{statistics.median(times):.0f} ms median, {max(times):.0f} worst"
 
 
+@contextlib.contextmanager
+def company(count):
+    """The address of one of so many nodes in one process, which know each other and ask for little."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+    subprocess.run(["swift", "build", "-c", "release", "--product", "operations"], cwd=root, check=True,
+                   env=os.environ | {"UNUM_COUNTERS": "1"}, stdout=sys.stderr)
+    # Each node has two sockets.
+    process = subprocess.Popen(
+        ["bash", "-c", 'ulimit -n "$(ulimit -H -n)" && exec "$0" company "$1"',
+         os.path.join(root, ".build/release/operations"), str(count)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        if not (found := re.search(r"gossip on (\S+)", process.stdout.readline())):
+            raise Failed(f"the company of {count} ended with {process.wait()}")
+        yield found.group(1)
+    finally:
+        process.kill()
+        process.wait()
+
+
 def many(binary, *_):
-    """One node among a thousand others, which share few processes and are real."""
-    with contextlib.ExitStack() as stack:
-        seeds = []
-        for _ in range(MANY):
-            local = stack.enter_context(Server([binary, "local", "--nodes", "100", "--http-port", "0"], 0,
-                                               stdout=subprocess.PIPE, text=True))
-            while not (found := re.search(r"gossip on (\S+)", local.process.stdout.readline())):
-                pass
-            seeds.append(found.group(1))
-        one = stack.enter_context(node(binary, seeds, cluster="local"))
-        joined = one.wait(lambda it: it.alive() == 100 * MANY + 1, limit=300)
-        yield f"{100 * MANY} others known", f"after {joined:.1f} s"
+    """One node under default settings among a thousand others."""
+    with company(MANY) as seed, node(binary, [seed]) as one:
+        one.wait(is_ready, limit=60)
+        # Asked seldom: to list a thousand members is more work than to know them.
+        while (alive := one.metric('unum_members{status="alive"}')) <= MANY:
+            if time.monotonic() - one.started > 120:
+                raise Failed(f"{alive:.0f} members after two minutes")
+            time.sleep(0.1)
+        yield f"{MANY:,} others known", f"after {time.monotonic() - one.started:.1f} s"
         # The second time that pages are given back, after what listing so many members brought.
         time.sleep(max(0, one.started + 70 - time.monotonic()))
         before = one.processor_seconds()

@@ -24,6 +24,8 @@ enum Operation: String, CaseIterable {
   /// A member's datagram with news of another member, among a hundred and among a thousand: merged, told on.
   case change100 = "change-100"
   case change1000 = "change-1000"
+  /// Not counted: so many nodes that answer, until the standard input ends (`Tests/Benchmarks/http many`).
+  case company
 
   func run(_ count: Int) async throws {
     switch self {
@@ -36,6 +38,7 @@ enum Operation: String, CaseIterable {
     case .write: CoreOperations.writes(count, members: 100)
     case .change100: CoreOperations.changes(count, members: 100)
     case .change1000: CoreOperations.changes(count, members: 1000)
+    case .company: try await Company.keep(count)
     }
   }
 }
