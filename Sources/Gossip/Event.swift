@@ -21,7 +21,7 @@ package enum Event: Equatable, Sendable {
   case resolved(seed: Int, [Address], failure: String?)
   /// The member's HTTP port refused a connection: nothing listens there, so the process is most likely gone.
   case connectionRefused(Address)
-  /// The member answered our notify over HTTP: its process runs.
+  /// The member answered our notify over HTTP: its process runs. That forgives a suspect its silence once.
   case notifyDelivered(Address)
   /// This node is asked to leave: announce it, then report `Effect.left`.
   case leaveRequested

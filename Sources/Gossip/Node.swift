@@ -90,7 +90,7 @@ package struct Node: Sendable {
     case .notified(let stamp, let notifier, let request): notified(stamp, by: notifier, request)
     case .resolved(let seed, let addresses, let failure): resolved(seed, addresses, failure: failure)
     case .connectionRefused(let address): evidenceOfAbsence(of: address)
-    case .notifyDelivered(let address): suspectAnswered(address)
+    case .notifyDelivered(let address): notifyAnswered(by: address)
     case .leaveRequested: leave()
     }
     doWhatIsDue()

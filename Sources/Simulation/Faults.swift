@@ -76,17 +76,22 @@ package struct Impairment: Equatable, Sendable {
   package var from: HostSet
   package var to: HostSet
   package var loss: Double
+  /// Only datagrams are lost, and what goes over HTTP passes, as where a firewall knows TCP alone.
+  package var sparesHTTP: Bool
 
-  package init(from: [Int], to: [Int], loss: Double = 1) {
+  package init(from: [Int], to: [Int], loss: Double = 1, sparesHTTP: Bool = false) {
     self.from = HostSet(from)
     self.to = HostSet(to)
     self.loss = loss
+    self.sparesHTTP = sparesHTTP
   }
 
   /// The cuts that separate these groups from each other, in both directions.
-  package static func partition(_ groups: [[Int]]) -> [Impairment] {
+  package static func partition(_ groups: [[Int]], sparesHTTP: Bool = false) -> [Impairment] {
     groups.indices.flatMap { left in
-      groups.indices.filter { $0 != left }.map { right in Impairment(from: groups[left], to: groups[right]) }
+      groups.indices.filter { $0 != left }.map { right in
+        Impairment(from: groups[left], to: groups[right], sparesHTTP: sparesHTTP)
+      }
     }
   }
 }

@@ -58,14 +58,14 @@ struct Network {
 
   private mutating func combine() { conditions = added.reduce(base) { $0.combined(with: $1.conditions) } }
 
-  /// Whether nothing at all passes from one host to the other.
-  func isCut(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to) >= 1 }
+  /// Whether nothing at all passes from one host to the other, not over HTTP either.
+  func isCut(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to, overHTTP: true) >= 1 }
 
-  private func share(lostFrom from: Int, to: Int) -> Double {
+  private func share(lostFrom from: Int, to: Int, overHTTP: Bool = false) -> Double {
     var share = 0.0
     for (_, list) in impairments {
       for impairment in list where impairment.from.contains(from) && impairment.to.contains(to) {
-        share = max(share, impairment.loss)
+        if !(overHTTP && impairment.sparesHTTP) { share = max(share, impairment.loss) }
       }
     }
     return share

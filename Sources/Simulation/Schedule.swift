@@ -10,7 +10,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   // The network.
   case loss, burstLoss, slowNetwork, heavyTail, duplication, reordering, corruption, truncation, replay
   // Who reaches whom.
-  case oneWayCut, partition, manyWayPartition, partialPartition, lossyLink, outage
+  case oneWayCut, partition, manyWayPartition, partialPartition, lossyLink, outage, firewall
   // Processes and machines.
   case crash, crashOfMany, restartInThePast, move, pause, longPause, busyHost, clockJump, clockDrift, leave
   // The world outside.
@@ -64,7 +64,8 @@ package struct Schedule: Sendable {
     switch kind {
     case .loss, .burstLoss, .slowNetwork, .heavyTail, .duplication, .reordering, .corruption, .truncation, .replay:
       planConditions(kind)
-    case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .outage: planImpairments(kind)
+    case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .outage, .firewall:
+      planImpairments(kind)
     case .crash, .crashOfMany, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
     case .lostNames:
@@ -137,6 +138,7 @@ package struct Schedule: Sendable {
       return Impairment.partition([[all[0]], [all[min(1, hosts - 1)]]])
     case .lossyLink: return [Impairment(from: some, to: others, loss: Double(10 + dice.below(80)) / 100)]
     case .outage: return Impairment.partition(all.map { [$0] })
+    case .firewall: return Impairment.partition([some, others], sparesHTTP: true)
     default: preconditionFailure("\(kind) is no impairment")
     }
   }

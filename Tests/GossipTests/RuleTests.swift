@@ -196,15 +196,40 @@ import Testing
     #expect(stage.pass(.seconds(2)).changes(of: Peer(8)) == [])
   }
 
-  @Test func `a notify that was delivered over HTTP forgives a suspect its silence`() {
-    var stage = Self.stage(5)
-    stage.answering.removeFirst()
-    #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
-    for _ in 0..<20 {
-      stage.pass(.milliseconds(200))
-      _ = stage.handle(.notifyDelivered(Peer(1).address))
+  @Test func `a notify that was delivered over HTTP forgives a suspect its silence once`() {
+    func death(afterNotifies count: Int) -> Int {
+      var stage = Self.stage(5)
+      stage.answering.removeFirst()
+      _ = stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect }
+      for millisecond in 1...8_000 {
+        if stage.pass(.milliseconds(1)).changes(of: Peer(1)) == [.dead] { return millisecond }
+        // The first just before the suspect's time is over, and then one after every ping.
+        let since = millisecond - 1_350
+        if since >= 0, since.isMultiple(of: 100), since / 100 < count {
+          _ = stage.handle(.notifyDelivered(Peer(1).address))
+        }
+      }
+      return .max
     }
-    #expect(stage.member(Peer(1))?.status == .suspect)
+    // Four pings that follow it, and the one that was under way: half a second, however many notifies are delivered.
+    #expect((1_400...1_500).contains(death(afterNotifies: 0)))
+    #expect((1_750...1_900).contains(death(afterNotifies: 1)))
+    #expect(death(afterNotifies: 60) == death(afterNotifies: 1))
+  }
+
+  @Test func `a suspect that answers a datagram may be forgiven by a notify again`() {
+    var suspicion = Suspicion(
+      of: Peer(1).address, incarnation: 1, accuser: nil, isConfirmed: true, unanswered: 4, patience: 1,
+      firstPing: .zero, at: Instant(microseconds: 0))
+    suspicion.answeredNotify()
+    #expect(suspicion.unanswered == 0)
+    for expected in [1, 0] {
+      suspicion.pinged(interval: .milliseconds(100), at: Instant(microseconds: 0))
+      suspicion.pingWentUnanswered()
+      suspicion.answeredNotify()
+      #expect(suspicion.unanswered == expected)
+      suspicion.answered()
+    }
   }
 
   @Test func `the accused is told in the next packet to it`() {

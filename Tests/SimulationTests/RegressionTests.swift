@@ -5,8 +5,8 @@ import Gossip
 import Simulation
 import Testing
 
-/// All kinds of fault before forgeries and generations near the ceiling were added.
-private let earlier = FaultKind.allCases.filter { $0 != .forgeries && $0 != .highNotifies }
+/// All kinds of fault before forgeries, generations near the ceiling and firewalls were added.
+private let earlier = FaultKind.allCases.filter { ![.forgeries, .highNotifies, .firewall].contains($0) }
 
 @SimulationThread @Suite struct RegressionTests {
   @Test func `a probe that began in a partition accuses nobody after the heal`() {
