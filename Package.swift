@@ -103,6 +103,7 @@ let package = Package(
       name: "ProgramTests",
       dependencies: [
         "unum", "Agent", "Gossip", "Simulation", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict
     ),

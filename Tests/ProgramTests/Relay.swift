@@ -1,7 +1,8 @@
 // A network between real processes on one machine that can be cut: each node advertises a port of the relay and listens
-// elsewhere, so that whatever nodes say to each other passes through here.
+// elsewhere, so that whatever nodes say to each other passes through here, datagrams and notifies alike.
 //
 // A node believes members at their own addresses only, so what a node sends leaves the relay through that node's port.
+// Clients of the tests ask the nodes where they listen, and are never cut off.
 //
 // Rejected: firewalls and network namespaces (they need rights that tests do not have) and stopping one side (it would
 // hear everything when it goes on).
@@ -10,23 +11,52 @@ import Dispatch
 import Glibc
 import NIOConcurrencyHelpers
 
-/// UDP ports that stand for nodes.
+/// What does not pass: anything between one side and the others, or only a part of that.
+struct Cut: Equatable {
+  /// Nobody when nothing is cut.
+  var side: [Int]
+  /// Only what the side sends to the others does not pass.
+  var isOneWay = false
+  /// Only datagrams do not pass.
+  var sparesHTTP = false
+
+  func stops(from sender: Int, to node: Int) -> Bool {
+    side.contains(sender) != side.contains(node) && (!isOneWay || side.contains(sender))
+  }
+}
+
+/// Ports that stand for nodes.
 final class Relay {
   /// What nodes advertise: `127.0.0.1:port`.
   let advertised: [String]
   /// Where nodes listen: an address of their own, so that who sent something is known at once.
   let listening: [String]
+  /// Where nodes listen for HTTP. Others reach this port at the address that is advertised, which is the relay's.
+  let http: [String]
   private let passage: Passage
   private let sources: [any DispatchSourceRead]
+  private let relayed: RelayedHTTP
+  private let passed: NIOLockedValueBox<Int>
 
-  /// - Parameter number: tells the relays of one process apart, below 16.
-  init(nodes: Int, number: Int) {
+  /// - Parameters:
+  ///   - names: the nodes' names.
+  ///   - number: tells the relays of one process apart, below 16.
+  init(names: [String], number: Int) throws {
+    let nodes = names.count
     // Other processes that test on this machine have another number, and so other addresses.
     let process = UInt32(truncatingIfNeeded: getpid()) & 0x3FFF
     let hosts = (0..<nodes).map { 0x7F40_0000 | process << 8 | UInt32(number * 16 + $0 + 1) }
     let sockets = (0..<nodes).map { _ in Passage.open() }
     let passage = Passage(hosts: hosts, sockets: sockets)
-    listening = hosts.map { "\(Passage.text($0)):\(Passage.port)" }
+    let texts = hosts.map(Passage.text)
+    let http = HTTPPassage(names: names, hosts: texts) { from, to in
+      passage.cut.withLockedValue { !$0.sparesHTTP && $0.stops(from: from, to: to) }
+    }
+    let relayed = try RelayedHTTP(http)
+    self.relayed = relayed
+    self.http = texts.indices.map { "\(texts[$0]):\(relayed.ports[$0])" }
+    passed = http.passed
+    listening = texts.map { "\($0):\(Passage.port)" }
     advertised = sockets.map { "127.0.0.1:\(Passage.address(of: $0).sin_port.bigEndian)" }
     // One thread is enough: a datagram passes in microseconds.
     let queue = DispatchQueue(label: "relay")
@@ -42,15 +72,17 @@ final class Relay {
 
   deinit { sources.forEach { $0.cancel() } }
 
-  /// From now on nothing passes between these nodes and the others; nobody is cut off by an empty list.
-  func cut(_ side: [Int]) { passage.apart.withLockedValue { $0 = side } }
+  /// From now on this does not pass, and everything else does.
+  func cut(_ cut: Cut) { passage.cut.withLockedValue { $0 = cut } }
+
+  /// How many notifies were handed on so far, by their parts: a notify is one in all but theory.
+  var notifiesPassed: Int { passed.withLockedValue { $0 } }
 }
 
 /// What the relay's thread does.
 private final class Passage: Sendable {
   static let port: UInt16 = 7946
-  /// One side of the cut; nobody when nothing is cut.
-  let apart = NIOLockedValueBox<[Int]>([])
+  let cut = NIOLockedValueBox(Cut(side: []))
   /// Where each node listens, and the socket that stands for it.
   private let hosts: [UInt32]
   private let sockets: [Int32]
@@ -73,8 +105,8 @@ private final class Passage: Sendable {
       }
       guard count >= 0 else { return }
       guard let sender = hosts.firstIndex(of: UInt32(bigEndian: source.sin_addr.s_addr)) else { continue }
-      let isCut = apart.withLockedValue { $0.contains(sender) != $0.contains(node) }
-      if !isCut { send(bytes, count, from: sender, to: node) }
+      let isStopped = cut.withLockedValue { $0.stops(from: sender, to: node) }
+      if !isStopped { send(bytes, count, from: sender, to: node) }
     }
   }
 

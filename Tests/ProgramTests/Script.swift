@@ -25,8 +25,8 @@ enum ScriptStep: Equatable {
   case set(Int, Int64)
   /// A stamp so many generations above what the node holds comes by `/notify`.
   case notify(Int, ahead: UInt64, Int64)
-  /// Nothing passes any more between these nodes and the others.
-  case cut([Int])
+  /// This passes no more.
+  case cut(Cut)
   /// Everything passes again.
   case heal
   /// Everybody who can hear each other comes to hold and to list the same.
@@ -48,13 +48,11 @@ struct Script {
   private var written: Int64 = 42
 
   /// Every kind of happening once, in an order and with targets of the seed's choice.
-  /// - Parameter cuts: whether the network is cut. Where only datagrams can be cut, it must not be: a suspect that still
-  ///   answers over HTTP is not declared dead, and its notifies carry the value across.
-  init(seed: UInt64, nodes: Int = 4, cuts: Bool = true) {
+  init(seed: UInt64, nodes: Int = 4) {
     self.nodes = nodes
     dice = Generator(seed: seed)
     steps = (0..<nodes).map(ScriptStep.start) + [.agree]
-    var kinds = Array(0..<(cuts ? 8 : 7))
+    var kinds = Array(0..<10)
     dice.shuffle(&kinds)
     for kind in kinds { add(kind) }
   }
@@ -92,14 +90,43 @@ struct Script {
       // Who was stopped missed the goodbye, accuses who left, and must be told.
       steps += [.stop(one), .agree, .leave(other), .agree, .goOn(one), .agree, .start(other)]
     default:
-      // Both sides write, as often or not: the greater value wins a tie, the greater generation anything else.
-      steps += [.cut(Array(order[..<(nodes / 2)]).sorted()), .agree]
-      write(one, times: 1 + dice.below(2))
-      write(order[nodes - 1], times: 1 + dice.below(2))
-      if dice.chance(0.5) { steps.append(.agree) }
-      steps.append(.heal)
+      addCut(kind, order)
     }
     steps.append(.agree)
+  }
+
+  /// A cut between the first few of these nodes and the others.
+  private mutating func addCut(_ kind: Int, _ order: [Int]) {
+    let side = Array(order[..<(1 + dice.below(nodes - 1))]).sorted()
+    let (one, other) = (order[0], order[nodes - 1])
+    let isOneWay = kind == 8 && dice.chance(0.5)
+    steps.append(.cut(Cut(side: side, isOneWay: isOneWay, sparesHTTP: kind == 8 && !isOneWay)))
+    switch kind {
+    case 7:
+      // Mended before anyone has noticed, or when each side holds the other dead, before it wrote or after.
+      let isNoticed = dice.chance(0.75)
+      if isNoticed, dice.chance(0.5) { steps.append(.agree) }
+      writeOnBothSides(one, other)
+      if isNoticed { steps.append(.agree) }
+    case 8:
+      // Those who hear but are not heard, or who have nothing but HTTP, must end as those who have nothing. Before that
+      // they would hear of a write or not.
+      steps.append(.agree)
+      writeOnBothSides(one, other)
+      if dice.chance(0.5) { steps.append(.agree) }
+    default:
+      // Killed and back behind the cut, where it knows only its own side, or nobody.
+      steps += [.agree, .kill(one), .agree, .start(one)]
+      writeOnBothSides(one, other)
+      steps.append(.agree)
+    }
+    steps.append(.heal)
+  }
+
+  /// As often or not: the greater value wins a tie, the greater generation anything else.
+  private mutating func writeOnBothSides(_ one: Int, _ other: Int) {
+    write(one, times: 1 + dice.below(2))
+    write(other, times: 1 + dice.below(2))
   }
 
   private mutating func write(_ node: Int, times: Int) {
@@ -109,6 +136,16 @@ struct Script {
   private mutating func value() -> Int64 {
     written += Int64(1 + dice.below(100)) * (dice.chance(0.5) ? 1 : -1)
     return written
+  }
+}
+
+extension Script {
+  /// What is done from each cut to its end.
+  var cutSpans: [ArraySlice<ScriptStep>] {
+    steps.indices.compactMap { index in
+      guard case .cut = steps[index] else { return nil }
+      return steps[(index + 1)...].prefix { $0 != .heal }
+    }
   }
 }
 
@@ -126,7 +163,7 @@ struct ScriptModel {
   }
 
   private var nodes: [Node]
-  private var apart: [Int] = []
+  private var apart = Cut(side: [])
   /// Those that said goodbye and did not return.
   private var gone: Set<Int> = []
 
@@ -138,7 +175,7 @@ struct ScriptModel {
   var answering: [Int] { nodes.indices.filter { nodes[$0].isUp && !nodes[$0].isStopped } }
 
   private func hears(_ one: Int, _ other: Int) -> Bool {
-    answering.contains(one) && answering.contains(other) && apart.contains(one) == apart.contains(other)
+    answering.contains(one) && answering.contains(other) && apart.side.contains(one) == apart.side.contains(other)
   }
 
   mutating func take(_ step: ScriptStep) {
@@ -164,8 +201,9 @@ struct ScriptModel {
     case .notify(let node, let ahead, let value):
       nodes[node].generation += ahead
       nodes[node].value = value
-    case .cut(let side): apart = side
-    case .heal: apart = []
+    // Who hears and is not heard is no member, nor is who answers notifies alone: every cut ends as a whole one.
+    case .cut(let cut): apart = cut
+    case .heal: apart = Cut(side: [])
     case .agree:
       for one in nodes.indices {
         for other in nodes.indices where hears(one, other) {

@@ -85,11 +85,16 @@ private struct Disagreement: Error, CustomStringConvertible {
     case .goOn(let node): .resume(node)
     case .set(let node, let value): .set(node, value)
     case .notify(let node, let ahead, let value): .notify(node, ahead: ahead, value)
-    case .cut(let side):
-      .impair(FaultID(0), Impairment.partition([side, (0..<nodes).filter { !side.contains($0) }]))
+    case .cut(let cut): .impair(FaultID(0), impairments(cut, nodes: nodes))
     case .heal: .end(FaultID(0))
     case .agree: nil
     }
+  }
+
+  private func impairments(_ cut: Cut, nodes: Int) -> [Impairment] {
+    let others = (0..<nodes).filter { !cut.side.contains($0) }
+    if cut.isOneWay { return [Impairment(from: cut.side, to: others)] }
+    return Impairment.partition([cut.side, others], sparesHTTP: cut.sparesHTTP)
   }
 
   private func view(of node: Int, in cluster: borrowing Cluster) -> ScriptView {
@@ -101,14 +106,15 @@ private struct Disagreement: Error, CustomStringConvertible {
   // MARK: Real
 
   private func real(_ script: Script, number: Int) async throws -> Views {
-    let relay = Relay(nodes: script.nodes, number: number)
+    let relay = try Relay(names: (0..<script.nodes).map(ScriptModel.name), number: number)
+    defer { #expect(relay.notifiesPassed > 0, "notifies go another way") }
     var nodes: [RunningNode?] = Array(repeating: nil, count: script.nodes)
     return try await take(script) { step, stamp in
       switch step {
       case .start(let node):
         nodes[node] = try await RunningNode(
           ScriptModel.name(node), join: relay.advertised.indices.filter { $0 != node }.map { relay.advertised[$0] },
-          gossip: relay.listening[node], advertise: relay.advertised[node])
+          gossip: relay.listening[node], advertise: relay.advertised[node], http: relay.http[node])
       case .kill(let node):
         nodes[node]?.process.send(SIGKILL)
         _ = try await nodes[node]?.process.outcome()
@@ -122,8 +128,8 @@ private struct Disagreement: Error, CustomStringConvertible {
       case .notify(let node, _, let value):
         let generation = stamp?.generation ?? 0
         #expect(try await nodes[node]?.get("/notify/\(value)/\(generation)?notifier=script") == "")
-      case .cut(let side): relay.cut(side)
-      case .heal: relay.cut([])
+      case .cut(let cut): relay.cut(cut)
+      case .heal: relay.cut(Cut(side: []))
       case .agree: break
       }
     } agree: { numbers, expected in
@@ -139,11 +145,14 @@ private struct Disagreement: Error, CustomStringConvertible {
 
   // MARK: Tests
 
-  @Test(arguments: [1, 2, 3] as [UInt64])
+  /// Those that real processes take, half a minute each and all at once: chosen for every kind of cut.
+  private static let seeds: [UInt64] = [3, 5, 6, 10]
+
+  @Test(arguments: ScriptTests.seeds)
   func `real processes come through a script to the same stamps and statuses as simulated ones`(
     seed: UInt64
   ) async throws {
-    let script = Script(seed: seed, cuts: false)
+    let script = Script(seed: seed)
     let simulated = try await simulated(script)
     let real = try await real(script, number: Int(seed))
     #expect(real == simulated)
@@ -166,6 +175,19 @@ private struct Disagreement: Error, CustomStringConvertible {
     // Every kind of step is in every script, and the others' order and number are not the same in all.
     for script in scripts { #expect(script.steps.contains(.heal) && script.steps.count(where: { $0 == .agree }) > 8) }
     #expect(Set(scripts.map(\.steps.count)).count > 3)
+  }
+
+  @Test func `the scripts of real processes have cuts of every kind`() {
+    let scripts = ScriptTests.seeds.map { Script(seed: $0) }
+    let cuts = scripts.flatMap(\.steps).compactMap { if case .cut(let cut) = $0 { cut } else { nil } }
+    #expect(cuts.contains(where: \.isOneWay) && cuts.contains(where: \.sparesHTTP))
+    #expect(Set(cuts.map(\.side.count)) == [1, 2, 3])
+    // Mended before anyone has noticed; written to before anyone has noticed, and after.
+    let spans = scripts.flatMap(\.cutSpans)
+    #expect(spans.count == cuts.count)
+    #expect(spans.contains { !$0.contains(.agree) })
+    #expect(spans.contains { $0.first != .agree && $0.contains(.agree) })
+    #expect(spans.contains { $0.first == .agree && $0.dropFirst().contains(.agree) })
   }
 }
 
