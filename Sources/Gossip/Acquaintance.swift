@@ -1,8 +1,8 @@
 // A node that begins with the list of all members, as if it had been among them for long.
 //
 // For simulations of what a large cluster does when it is quiet: a thousand nodes that find each other make a million
-// changes first, which take longer than everything that is to be measured. One list is built and all nodes share it until
-// each changes its own. Rejected: copying a node that has joined (its clocks, its nonces and its randomness are its own).
+// changes first, which take longer than everything that is to be measured. One list is built, and copied to each node.
+// Rejected: copying a node that has joined (its clocks, its nonces and its randomness are its own).
 
 extension Membership {
   /// The list of these live members.
@@ -24,5 +24,8 @@ extension Node {
       preconditionFailure("the list says something else of this node than it does")
     }
     members = acquaintances
+    // It is changed soon in any case. Were it copied then, without room, the first newcomer would have all nodes copy
+    // theirs once more, and what these leave behind is too small for the copies of others.
+    members.makeRoom()
   }
 }

@@ -175,12 +175,12 @@ extension Node {
       let member = members[index]
       // Only the member itself can have said what no clock can reach; if it is gone, its next process says less. So that
       // it is not kept out by its own tombstone, that is forgotten soon.
-      let isAbsurd = member.record.incarnation > ceiling.forHearsay
+      let isAbsurd = member.incarnation > ceiling.forHearsay
       let forgetting = isAbsurd ? min(settings.forgetting, Node.absurdForgetting) : settings.forgetting
       let isOld = now.monotonic - member.since > forgetting
       guard isOld, !member.isLive, member.address != identity.address else { continue }
       members.remove(at: index)
-      emit(.report(.memberForgotten(name: member.record.name, member.address)))
+      emit(.report(.memberForgotten(name: member.name, member.address)))
     }
   }
 }

@@ -14,6 +14,10 @@ extension Node {
   /// How many members are in the list, dead ones and this node included.
   package var memberCount: Int { members.count }
 
+  /// How many of them are alive or suspect, and the digest of those: equal digests are, but for a chance of one in 2^64,
+  /// equal lists.
+  package var liveMembers: (count: Int, digest: UInt64) { (members.liveCount, members.digest) }
+
   /// What is held of the member at this place of the list, which is in address order.
   package func claim(at index: Int) -> HeldClaim {
     let record = members[index].record

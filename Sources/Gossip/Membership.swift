@@ -23,12 +23,15 @@ package struct Membership: Sendable {
   init(ourselves: Member) {
     list = [ourselves]
     liveCount = 1
-    account(for: ourselves.record, adding: true)
+    account(for: ourselves, adding: true)
   }
 
   var count: Int { list.count }
+  /// How many the list has room for.
+  var capacity: Int { list.capacity }
   var tombstones: Int { list.count - liveCount }
-  subscript(index: Int) -> Member { list[index] }
+  /// Lent and not copied: most who ask look at one or two fields.
+  subscript(index: Int) -> Member { _read { yield list[index] } }
 
   /// The position of the member with this address.
   func index(of address: Address) -> Int? {
@@ -50,28 +53,33 @@ package struct Membership: Sendable {
   /// Adds a member that is not in the list, and returns its position.
   mutating func insert(_ member: Member) -> Int {
     let index = insertionIndex(of: member.address)
+    if list.count == list.capacity { makeRoom() }
     list.insert(member, at: index)
     if member.isLive { liveCount += 1 }
-    account(for: member.record, adding: true)
+    account(for: member, adding: true)
     return index
   }
+
+  /// Makes room for an eighth more members than there are.
+  ///
+  /// An array that grows by itself doubles, and up to half of it lies idle in a cluster that has all its members. This way
+  /// each member is copied some eight times while the list grows, which is less than what is moved to let one in.
+  mutating func makeRoom() { list.reserveCapacity(list.count + list.count / 8 + 4) }
 
   mutating func remove(at index: Int) {
     let member = list.remove(at: index)
     if member.isLive { liveCount -= 1 }
-    account(for: member.record, adding: false)
+    account(for: member, adding: false)
   }
 
   /// Replaces what is believed of a member.
   mutating func update(at index: Int, to record: Record, since now: Instant) {
-    let old = list[index]
-    account(for: old.record, adding: false)
-    if old.isLive { liveCount -= 1 }
-    list[index].record = record
-    list[index].record.accuser = nil
-    if old.state != record.state { list[index].since = now }
+    account(for: list[index], adding: false)
+    if list[index].isLive { liveCount -= 1 }
+    if list[index].state != record.state { list[index].since = now }
+    list[index].believe(record)
     if list[index].isLive { liveCount += 1 }
-    account(for: record, adding: true)
+    account(for: list[index], adding: true)
   }
 
   /// Changes what we saw ourselves of a member; nothing of it is in the digest.
@@ -85,10 +93,10 @@ package struct Membership: Sendable {
   /// The bucket of an address: by the address alone, so that two nodes look for a member in the same one.
   static func bucket(of address: Address) -> Int { Int(hash(of: address) % UInt64(Wire.buckets)) }
 
-  private mutating func account(for record: Record, adding: Bool) {
-    guard record.state < .dead else { return }
-    let hash = Membership.hash(of: record.address)
-    let value = Hash.mix(hash ^ Hash.mix(record.incarnation))
+  private mutating func account(for member: Member, adding: Bool) {
+    guard member.isLive else { return }
+    let hash = Membership.hash(of: member.address)
+    let value = Hash.mix(hash ^ Hash.mix(member.incarnation))
     let bucket = Int(hash % UInt64(Wire.buckets))
     if adding {
       buckets[bucket] &+= value
@@ -116,6 +124,15 @@ extension Membership {
       if list[index].isLive { left -= 1 }
     }
     return list[index].address
+  }
+
+  /// The addresses of all live members but this one, in address order.
+  func live(except address: Address) -> [Address] {
+    var addresses: [Address] = []
+    // And room for some who come.
+    addresses.reserveCapacity(liveCount + liveCount / 8)
+    for member in list where member.isLive && member.address != address { addresses.append(member.address) }
+    return addresses
   }
 
   /// Up to `count` different members that satisfy the condition, at random.

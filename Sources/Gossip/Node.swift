@@ -165,8 +165,13 @@ package struct Node: Sendable {
   var ceiling: Ceiling { Ceiling(wall: now.wall, released: settings.released) }
 
   /// What we say of ourselves.
-  var ownRecord: Record {
+  var ownRecord: Record { members[ownIndex].record }
+
+  /// Our own, which we alone raise.
+  var ownIncarnation: UInt64 { members[ownIndex].incarnation }
+
+  private var ownIndex: Int {
     guard let index = members.index(of: identity.address) else { preconditionFailure("a node is in its own list") }
-    return members[index].record
+    return index
   }
 }

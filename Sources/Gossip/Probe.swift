@@ -92,7 +92,7 @@ struct Probe: Sendable {
         position += 1
         if isLive(order[position - 1]) { return order[position - 1] }
       }
-      order = (0..<members.count).map { members[$0] }.filter { $0.isLive && $0.address != ourselves }.map(\.address)
+      order = members.live(except: ourselves)
       generator.shuffle(&order)
       position = 0
     }

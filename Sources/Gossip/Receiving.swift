@@ -79,18 +79,18 @@ extension Node {
       if let held = hear(record, from: sender.address, isOwnWord: false) { reply.records.append(held) }
     }
     let index = members.index(of: sender.address)
-    let name = index.map { members[$0].record.name } ?? sender.address.description
+    let name = index.map { members[$0].name } ?? sender.address.description
     if heardStamp(message.stamp, from: index, name: name), sender.isReady { firstStampKnown() }
     guard let index, isOwnWord else {
       if question != nil { verify(sender.address) }
       return
     }
     members.observe(at: index) { $0.heard = now.monotonic }
-    let held = members[index].record
-    if sender.incarnation > held.incarnation {
+    let held = members[index].incarnation
+    if sender.incarnation > held {
       verify(sender.address)
-    } else if sender.incarnation < held.incarnation || held.state != .alive {
-      reply.records.append(told(held))
+    } else if sender.incarnation < held || members[index].state != .alive {
+      reply.records.append(told(members[index].record))
     } else {
       compare(message.digest, with: sender.address, isOnRequest: question?.purpose == .comparison)
     }
@@ -131,7 +131,7 @@ extension Node {
     if case .notice(let refused) = message.body, question?.purpose == .contact {
       // The owner of the address that we advertise says so, under that very address.
       advertisedAddressRefused(refused, by: source)
-    } else if message.sender.incarnation == ownRecord.incarnation {
+    } else if message.sender.incarnation == ownIncarnation {
       if message.body == .contact, let question { metOurselves(at: question.target) }
     } else if message.body == .contact, size >= Wire.introductionSize, source != identity.address,
       strangers.take(at: now.monotonic)

@@ -67,11 +67,11 @@ extension Node {
     guard !leaving.isUnderWay, register.stamp.generation <= ceiling.forStrangers else { return }
     let ourselves = identity.address
     let peers = members.random(settings.notifyFanout, using: &generator) {
-      $0.isLive && $0.address != ourselves && $0.record.httpPort != 0
+      $0.isLive && $0.address != ourselves && $0.httpPort != 0
     }
     for peer in peers {
       guard let index = members.index(of: peer) else { continue }
-      emit(.notify(.member(peer, http: peer.with(port: members[index].record.httpPort)), register.stamp))
+      emit(.notify(.member(peer, http: peer.with(port: members[index].httpPort)), register.stamp))
     }
     for peer in 0..<settings.notifyPeers { emit(.notify(.peer(peer), register.stamp)) }
   }

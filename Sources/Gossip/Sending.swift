@@ -14,10 +14,9 @@ extension Node {
     _ body: Message.Body, to destination: Address, recipient: Address? = nil, nonce: UInt64 = 0, first: [Record] = [],
     limit: Int = Wire.maximumPlainSize, wantsIntroduction: Bool = false, isStranger: Bool = false
   ) {
-    let own = ownRecord
     var message = Message(
       sender: Message.Sender(
-        address: identity.address, incarnation: own.incarnation, isReady: readiness.isReady && !leaving.isUnderWay,
+        address: identity.address, incarnation: ownIncarnation, isReady: readiness.isReady && !leaving.isUnderWay,
         wantsIntroduction: wantsIntroduction),
       stamp: register.stamp, digest: members.digest, nonce: nonce, body: body)
     var room = limit - Wire.size(of: message)
@@ -76,9 +75,10 @@ extension Node {
     return rumours.take(
       transmissions: settings.rumourFactor * logarithm,
       record: { claim in
-        guard let index = members.index(of: claim.address) else { return nil }
+        guard let index = members.index(of: claim.address), members[index].incarnation == claim.incarnation,
+          members[index].state == claim.state
+        else { return nil }
         var record = members[index].record
-        guard record.incarnation == claim.incarnation, record.state == claim.state else { return nil }
         record.accuser = claim.accuser
         return record
       },

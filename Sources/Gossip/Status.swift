@@ -111,7 +111,7 @@ extension Node {
   private func namesOfTheLiving() -> [(String, UInt64)] {
     guard members.tombstones > 0 else { return [] }
     return (0..<members.count).map { members[$0] }.filter(\.isLive)
-      .map { ($0.record.name, $0.record.incarnation) }
+      .map { ($0.name, $0.incarnation) }
       .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
   }
 

@@ -76,6 +76,15 @@ extension Cluster {
     return nil
   }
 
+  /// Whether all running nodes list the same members as live, and as many as run. Takes time in proportion to the hosts,
+  /// so that thousands can be looked at often.
+  package var isAcquainted: Bool {
+    let running = running
+    guard let first = running.first else { return true }
+    let digest = nodes[first].liveMembers.digest
+    return running.allSatisfy { nodes[$0].liveMembers == (running.count, digest) }
+  }
+
   /// Runs until the cluster agrees, or the bound has passed.
   /// - Returns: how long it took; nil when it did not come to agree, which is a violation.
   @discardableResult

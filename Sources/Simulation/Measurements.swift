@@ -128,7 +128,7 @@ package struct Laboratory: Sendable {
   }
 
   /// 14 bytes of Ethernet, 20 of IPv4, 8 of UDP.
-  private static let headers = 42.0
+  package static let headers = 42.0
 
   // MARK: Healing and joining
 

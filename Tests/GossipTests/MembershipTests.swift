@@ -48,6 +48,44 @@ import Testing
     #expect(list.buckets.reduce(0, &+) == list.digest)
   }
 
+  @Test func `a member takes 96 bytes`() {
+    // Ten thousand nodes of ten thousand members are a hundred million of these: eight bytes more are a gigabyte.
+    #expect(MemoryLayout<Member>.stride == 96)
+    #expect(MemoryLayout<RoundTrip>.size == 16)
+  }
+
+  @Test func `what is believed and seen of a member comes out as it went in`() {
+    let record = Peer(3).record()
+    var member = Member(record: record, since: Instant(microseconds: 5))
+    #expect(member.record == record && member.address == record.address && member.state == .alive)
+    #expect(member.heard == nil && member.stamp == nil && member.roundTrip.estimate == nil && !member.hasAnswered)
+    let highest = Stamp(generation: 1 << 53, value: .min)
+    for (heard, stamp) in [(Int64.min + 1, Stamp.initial), (0, highest), (.max, .initial)] {
+      member.heard = Instant(microseconds: heard)
+      member.stamp = stamp
+      #expect(member.heard == Instant(microseconds: heard) && member.stamp == stamp)
+    }
+    (member.heard, member.stamp) = (nil, nil)
+    #expect(member.heard == nil && member.stamp == nil)
+    var other = Record(
+      address: record.address, incarnation: .max, state: .suspect, name: String(repeating: "n", count: 64),
+      httpPort: .max, accuser: Peer(1).address)
+    member.believe(other)
+    other.accuser = nil
+    #expect(member.record == other && member.isLive && member.since == Instant(microseconds: 5))
+  }
+
+  @Test func `a list that grows has room for an eighth more at most`() {
+    var list = Self.list([])
+    var most = 0.0
+    for number in 1...2000 {
+      _ = list.insert(Member(record: Peer(number).record(), since: Instant(microseconds: 0)))
+      if number > 100 { most = max(most, Double(list.capacity) / Double(list.count)) }
+    }
+    // And what the allocator rounds up to.
+    #expect(most < 1.2)
+  }
+
   @Test func `members are found whatever order they came in, and strangers are not`() {
     var generator = Generator(seed: 2)
     var numbers = Array(1...200)

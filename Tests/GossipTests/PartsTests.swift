@@ -86,6 +86,21 @@ import Testing
       #expect(trip.estimate == .microseconds(1))
     }
   }
+
+  @Test func `an answer after a day counts as one after a minute`() {
+    var trip = RoundTrip()
+    for _ in 0..<200 { trip.measured(.seconds(86_400)) }
+    #expect(trip.estimate.map { $0 > .seconds(59) && $0 <= .seconds(60) } == true)
+    #expect(trip.bound < 300_000_000)
+    // And once more, from where the bound is at its most.
+    var slow = RoundTrip()
+    for _ in 0..<12 { slow.measured(.seconds(86_400)) }
+    for _ in 0..<200 {
+      slow.measured(.zero)
+      slow.measured(.seconds(86_400))
+    }
+    #expect(slow.bound <= 300_000_000)
+  }
 }
 
 @Suite struct GeneratorTests {
