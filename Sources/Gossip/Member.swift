@@ -12,14 +12,14 @@ struct Member: Sendable {
   let address: Address
   private(set) var httpPort: UInt16
   private(set) var state: Record.State
-  /// It once answered a question of ours: worth an entry in the address book when it is gone.
-  var hasAnswered = false
+  /// How many questions of ours it answered; not counted beyond 255.
+  private(set) var answers: UInt8 = 0
   private(set) var incarnation: UInt64
   private(set) var name: String
   /// Since when it has this state.
   var since: Instant
   /// Measured on our own questions.
-  var roundTrip = RoundTrip()
+  private(set) var roundTrip = RoundTrip()
   private var lastHeard = Instant.never
   private var lastStamp = Member.noStamp
 
@@ -52,6 +52,15 @@ struct Member: Sendable {
   /// Alive or suspect: it is probed, pushed to and part of the digest.
   var isLive: Bool { state < .dead }
 
+  /// It once answered a question of ours: worth an entry in the address book when it is gone.
+  var hasAnswered: Bool { answers > 0 }
+
+  /// It answered a question of ours.
+  mutating func answered(after elapsed: Duration, at now: Instant, period: Duration) {
+    if answers < .max { answers += 1 }
+    roundTrip.measured(elapsed, at: now, period: period)
+  }
+
   /// Believes something else of the same member.
   mutating func believe(_ record: Record) {
     assert(record.address == address)
@@ -71,7 +80,11 @@ extension Instant {
   fileprivate static let never = Instant(microseconds: .min)
 }
 
-/// A smoothed round-trip time and its deviation, as TCP keeps them (RFC 6298, section 2).
+/// A smoothed round-trip time and by how much answers are later than it, much as TCP keeps them (RFC 6298, section 2).
+///
+/// Unlike TCP's, it falls fast, and an early answer is no deviation: a network is at most as slow as its quickest answers
+/// say, while a late one may only tell of a machine that was busy. A member of a hundred is measured every 40 s, and with
+/// TCP's rule what the moment of joining cost would be in its bound for a quarter of an hour.
 struct RoundTrip: Equatable, Sendable {
   /// What is expected of an unknown member, in microseconds: the distance of two pings of a probe.
   private static let expected: Int64 = 70_000
@@ -90,7 +103,8 @@ struct RoundTrip: Equatable, Sendable {
   /// By when all but few answers come, in microseconds: the estimate and four deviations; 0 when nothing is known.
   var bound: Int64 { Int64(smoothed) + 4 * Int64(deviation) }
 
-  /// Takes in one measurement: an eighth of it into the estimate, a quarter into the deviation.
+  /// Takes in one measurement: of a later one an eighth into the estimate, of an earlier one half; a quarter of its
+  /// lateness into the deviation.
   ///
   /// A measurement counts for at most twice what was expected. An answer that waited two seconds in the socket of a
   /// stopped process says nothing of the network, and would make us wait for that member for minutes. And a dozen of
@@ -107,9 +121,12 @@ struct RoundTrip: Equatable, Sendable {
     let sample = Int32(min(max(1, measured), 2 * most))
     if smoothed == 0 {
       (smoothed, deviation) = (sample, sample / 2)
+    } else if sample < smoothed {
+      deviation -= deviation / 4
+      smoothed -= (smoothed - sample + 1) / 2
     } else {
-      deviation += (abs(sample - smoothed) - deviation) / 4
-      smoothed = max(1, smoothed + (sample - smoothed) / 8)
+      deviation += (sample - smoothed - deviation) / 4
+      smoothed += (sample - smoothed) / 8
     }
   }
 }

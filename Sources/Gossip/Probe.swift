@@ -144,12 +144,20 @@ extension Node {
 
   /// How many times longer than in a LAN this member's answers may take: 1 while its round trips stay below the
   /// distance of two pings, so that the second ping is sent only when the first is late.
+  ///
+  /// A member's first answers are believed to be slow only where others are slow, too: most were given when it joined,
+  /// and with a hundred that join at once on one machine, every tenth was later called dead after four seconds for them.
   func patience(with member: Member) -> Double {
-    let bound = member.roundTrip.estimate == nil ? probe.roundTrip.bound : member.roundTrip.bound
+    let own = member.roundTrip.bound
+    let all = probe.roundTrip.bound
+    let bound = member.answers >= Node.answersBelieved ? own : member.hasAnswered ? min(own, all) : all
     let spacing = settings.directPings.count > 1 ? settings.directPings[1] : settings.probeTimeout
     return min(max(1, Double(bound) / Double(spacing.microseconds)), Node.mostPatience)
   }
 
+  /// From so many answers on, a member is known by itself. Each halves what a slow first one brought; until then a member
+  /// that alone is more than 0.35 s away is suspected now and then.
+  private static let answersBelieved = 4
   /// Round trips up to 0.7 s are waited for; beyond that a probe would take minutes at the worst local health.
   private static let mostPatience = 10.0
 

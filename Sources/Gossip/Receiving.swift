@@ -193,8 +193,7 @@ extension Node {
     let elapsed = now.monotonic - question.asked
     if let index = members.index(of: sender.address) {
       members.observe(at: index) {
-        $0.hasAnswered = true
-        $0.roundTrip.measured(elapsed, at: now.monotonic, period: settings.period)
+        $0.answered(after: elapsed, at: now.monotonic, period: settings.period)
       }
       // Only now: what is live by hearsay may be gone before we ever reach it, and must not be lost from the book.
       if members[index].isLive { book.remove(sender.address) }

@@ -72,6 +72,22 @@ import Testing
     #expect(trip.bound == 9_000 + 4 * 5_000)
   }
 
+  @Test func `an earlier one moves the estimate half of the way, and is no deviation`() {
+    var trip = RoundTrip()
+    trip.measured(.milliseconds(16))
+    trip.measured(.milliseconds(8))
+    #expect(trip.estimate == .milliseconds(12))
+    #expect(trip.bound == 12_000 + 4 * 6_000)
+  }
+
+  @Test func `one slow answer is nearly forgotten after four quick ones`() {
+    var trip = RoundTrip()
+    trip.measured(.milliseconds(140))
+    #expect(trip.bound == 420_000)
+    for _ in 0..<4 { trip.measured(.milliseconds(1)) }
+    #expect(trip.bound < 100_000)
+  }
+
   @Test func `steady round trips end with a bound that is the estimate`() {
     var trip = RoundTrip()
     for _ in 0..<200 { trip.measured(.microseconds(500)) }

@@ -144,11 +144,18 @@ import Testing
   @Test func `the times of a probe follow the measured round trip`() {
     var stage = Self.stage(3)
     let index = stage.node.members.index(of: Peer(1).address)!
-    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.milliseconds(210)) } }
+    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(210)) } }
     let stretch = stage.node.patience(with: stage.node.members[index])
     #expect((2.9...3.3).contains(stretch), "\(stretch)")
+    // Its first answers alone say little, when all others are quick.
+    for number in 1...4 {
+      var newcomer = Member(record: Peer(2).record(), since: stage.node.now.monotonic)
+      for _ in 0..<number { newcomer.answered(after: .milliseconds(140)) }
+      let patience = stage.node.patience(with: newcomer)
+      #expect((patience > 1.5) == (number == 4), "\(patience) after \(number) answers")
+    }
     // A member in another continent is waited for, but not for ever.
-    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.seconds(20)) } }
+    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .seconds(20)) } }
     #expect(stage.node.patience(with: stage.node.members[index]) == 10)
   }
 
@@ -191,7 +198,7 @@ import Testing
     var stage = Self.stage(3)
     for peer in 1...3 {
       let index = stage.node.members.index(of: Peer(peer).address)!
-      stage.node.members.observe(at: index) { for _ in 0..<50 { $0.roundTrip.measured(.milliseconds(700)) } }
+      stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(700)) } }
     }
     let probes = stage.pass(.seconds(4)).sent(.ping).count
     // One each period, although each was given ten times as long.

@@ -230,3 +230,10 @@ extension RoundTrip {
     measured(duration, at: Instant(microseconds: 0), period: .zero)
   }
 }
+
+extension Member {
+  /// An answer to us, at a time that does not matter.
+  mutating func answered(after elapsed: Duration) {
+    answered(after: elapsed, at: Instant(microseconds: 0), period: .zero)
+  }
+}
