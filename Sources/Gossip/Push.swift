@@ -74,7 +74,7 @@ extension Node {
   /// Sends one round of pushes, if one is due.
   mutating func pushIfDue() {
     guard push.deadline <= now.monotonic else { return }
-    guard members.liveCount > 1 else { return push.end() }
+    guard members.count > 1 else { return push.end() }
     let stamp = register.stamp
     let everyone = push.isAboutMembers
     let ourselves = identity.address

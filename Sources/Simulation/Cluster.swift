@@ -45,7 +45,7 @@ package struct Cluster {
   var nameless: [FaultID] = []
   var requests: UInt64 = 0
   var arrivals: [Network.Arrival] = []
-  /// When the last of all datagrams that were sent so far arrives.
+  /// When the last of all datagrams and notifies that were sent so far arrives.
   package internal(set) var lastArrival = Instant(microseconds: 0)
   var seedDice: Generator
   var latenessDice: Generator

@@ -68,6 +68,7 @@ extension Cluster {
     case .down:
       queue.add(.event(.connectionRefused(member), host: host, process: process), at: time + trip)
     case .running:
+      lastArrival = max(lastArrival, time + trip + resends)
       queue.add(.post(stamp, by: host, to: http.with(port: Host.udpPort)), at: time + trip + resends)
       queue.add(.event(.notifyDelivered(member), host: host, process: process), at: time + trip + trip + resends)
     case .paused: break

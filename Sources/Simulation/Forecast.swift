@@ -138,10 +138,14 @@ struct ForecastRun {
   /// All processes start at once and find each other.
   mutating func comeUp(_ progress: (Double) -> Void) throws(Violation) {
     let start = cluster.time
-    let isWhole = try pass(ForecastRun.patience) { $0.isWhole }
+    let share = scenario.acts.life
+    let isWhole = try pass(ForecastRun.patience) { watch in
+      progress(share * watch.acquaintance)
+      return watch.isWhole
+    }
     forecast.joining = isWhole ? watch.lastChange - start : nil
     try pass(ForecastRun.warmUp)
-    progress(scenario.acts.life)
+    progress(share)
   }
 
   /// Nobody writes; some are killed, at moments spread over the time and unrelated to any period.
@@ -188,9 +192,9 @@ struct ForecastRun {
     let seconds = (cluster.time - start).inSeconds
     let all = traffic(since: before, shares: Double(running.count))
     let count = Double(scenario.writes)
-    forecast.perWrite = Forecast.Traffic(
-      packets: max(0, all.packets - calm.packets * seconds) / count,
-      bytes: max(0, all.bytes - calm.bytes * seconds) / count)
+    let (packets, bytes) = (all.packets - calm.packets * seconds, all.bytes - calm.bytes * seconds)
+    // What writes add may be lost in the chance of the rest; then nothing is said of it.
+    if packets > 0, bytes > 0 { forecast.perWrite = Forecast.Traffic(packets: packets / count, bytes: bytes / count) }
   }
 
   /// What a node sends in a second when nobody was killed just now, with which writes are compared.
@@ -206,10 +210,11 @@ struct ForecastRun {
     let running = cluster.running
     for index in forecast.losses.indices {
       let loss = forecast.losses[index]
-      let delays = running.map { watch.death(of: loss.node, by: $0) - watch.start - loss.time }
+      // Who held it dead before it was killed has found nothing.
+      let delays = running.map { watch.death(of: loss.node, by: $0) - watch.start - loss.time }.filter { $0 >= .zero }
       let known = delays.filter { $0 < ForecastRun.patience + scenario.duration }
-      forecast.losses[index].first = known.min().map { max($0, .zero) }
-      forecast.losses[index].all = known.count == delays.count ? delays.max().map { max($0, .zero) } : nil
+      forecast.losses[index].first = known.min()
+      forecast.losses[index].all = known.count == delays.count ? delays.max() : nil
     }
     forecast.falseSuspicions = watch.falseSuspicions
     forecast.falseDeaths = watch.falseDeaths

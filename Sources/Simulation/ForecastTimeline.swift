@@ -68,6 +68,9 @@ struct ForecastWatch {
   /// Every node lists every other as alive.
   var isWhole: Bool { alivePairs == nodes * (nodes - 1) }
 
+  /// How much of that is so, up to one.
+  var acquaintance: Double { Double(alivePairs) / Double(max(1, nodes * (nodes - 1))) }
+
   /// From now on alarms count and are drawn.
   mutating func begin(at time: Instant) { start = time }
 

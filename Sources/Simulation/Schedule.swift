@@ -10,9 +10,11 @@ package enum FaultKind: String, CaseIterable, Sendable {
   // The network.
   case loss, burstLoss, slowNetwork, heavyTail, duplication, reordering, corruption, truncation, replay
   // Who reaches whom.
-  case oneWayCut, partition, manyWayPartition, partialPartition, lossyLink, outage, firewall
+  case oneWayCut, partition, manyWayPartition, partialPartition
+  case lossyLink, flappingLink, outage, firewall
   // Processes and machines.
-  case crash, crashOfMany, restartInThePast, move, pause, longPause, busyHost, clockJump, clockDrift, leave
+  case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
+  case pause, longPause, busyHost, clockJump, clockDrift
   // The world outside.
   case lostNames, noise, lies, forgeries
   // Load.
@@ -66,7 +68,8 @@ package struct Schedule: Sendable {
       planConditions(kind)
     case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .outage, .firewall:
       planImpairments(kind)
-    case .crash, .crashOfMany, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
+    case .flappingLink: planFlapping()
+    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
     case .lostNames:
       planEpisodes(every: 40, lasting: 20) { schedule, begin, end in
@@ -122,6 +125,21 @@ package struct Schedule: Sendable {
     }
   }
 
+  /// A link that goes and comes back, a few times a second or every few seconds.
+  private mutating func planFlapping() {
+    planEpisodes(every: 30, lasting: 15) { schedule, begin, end in
+      let cut = schedule.impairments(of: .partialPartition)
+      var time = begin
+      while time < end {
+        let id = schedule.nextID()
+        schedule.add(.impair(id, cut), at: time)
+        time = min(time + .milliseconds(100 + schedule.dice.below(2_000)), end)
+        schedule.add(.end(id), at: time)
+        time = time + .milliseconds(100 + schedule.dice.below(2_000))
+      }
+    }
+  }
+
   private mutating func impairments(of kind: FaultKind) -> [Impairment] {
     var all = Array(0..<hosts)
     dice.shuffle(&all)
@@ -146,6 +164,8 @@ package struct Schedule: Sendable {
   private mutating func planRestarts(_ kind: FaultKind) {
     planEpisodes(every: 20, lasting: 10) { schedule, begin, end in
       var targets = [schedule.dice.below(schedule.hosts)]
+      // All at once, and all of them join at once then.
+      if kind == .restartOfAll { targets = Array(0..<schedule.hosts) }
       if kind == .crashOfMany { targets = (0..<schedule.hosts).filter { _ in schedule.dice.chance(0.7) } }
       for host in targets {
         schedule.add(kind == .leave ? .leave(host) : .crash(host), at: begin)

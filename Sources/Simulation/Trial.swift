@@ -37,7 +37,8 @@ package struct Trial: Sendable {
     var cluster = Cluster(seed: seed, detail: detail)
     cluster.tampering = tampering
     // The first three know each other, the others know one of them: seeds as people write them.
-    for host in 0..<hosts { cluster.addHost(seeds: host < 3 ? [[0], [1], [2]] : [[host % 3]], settings: settings) }
+    let first = (0..<min(3, hosts)).map { [$0] }
+    for host in 0..<hosts { cluster.addHost(seeds: host < 3 ? first : [[host % 3]], settings: settings) }
     for host in 0..<hosts { cluster.perform(.start(host)) }
     let schedule = Schedule(
       seed: seed, hosts: hosts, kinds: kinds, start: cluster.time + .seconds(3), duration: faults)

@@ -1,5 +1,5 @@
 // Figures of the protocol, printed and held to bounds. A few in every test run; with `FIGURES=1` many, in a release
-// build: `FIGURES=1 swift test -c release --filter FiguresTests`.
+// build: `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter FiguresTests`.
 
 import Foundation
 import Gossip
@@ -14,14 +14,14 @@ private func lossy(_ loss: Double) -> Conditions {
 
 @SimulationThread @Suite struct FiguresTests {
   @Test(arguments: isFull ? [5, 20, 50] : [5], [0, 0.2])
-  func `a crash is known to all in half the cases after 1.6 s, in nearly all after 3`(hosts: Int, loss: Double) throws {
+  func `a crash is known to all in half the cases after 1.4 s, in nearly all after 2`(hosts: Int, loss: Double) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 10 : 2) {
       found.add(try Laboratory(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).crashes(isFull ? 20 : 5))
     }
     print("crash, n = \(hosts), loss \(loss): \(found)")
-    #expect(found.median < 1.6)
-    #expect(found.percentile(99) < 3)
+    #expect(found.median < 1.4)
+    #expect(found.percentile(99) < 2)
   }
 
   @Test(arguments: isFull ? [5, 20, 50, 100] : [5, 20], [0, 0.2])

@@ -5,8 +5,10 @@ import Gossip
 import Simulation
 import Testing
 
-/// All kinds of fault before forgeries, generations near the ceiling and firewalls were added.
-private let earlier = FaultKind.allCases.filter { ![.forgeries, .highNotifies, .firewall].contains($0) }
+/// All kinds of fault before these were added.
+private let earlier = FaultKind.allCases.filter {
+  ![.forgeries, .highNotifies, .firewall, .flappingLink, .restartOfAll].contains($0)
+}
 
 @SimulationThread @Suite struct RegressionTests {
   @Test func `a probe that began in a partition accuses nobody after the heal`() {
@@ -23,6 +25,11 @@ private let earlier = FaultKind.allCases.filter { ![.forgeries, .highNotifies, .
   /// gone, and which was the greatest then; the trial took the write that it replaced for lost in quiet.
   @Test func `a stamp that the network held up for seconds still counts`() {
     expectHolds(Trial(seed: 243, hosts: 6, kinds: earlier + [.forgeries, .highNotifies]))
+  }
+
+  /// The same, of a notify.
+  @Test func `a notify that the network held up for seconds still counts`() {
+    expectHolds(Trial(seed: 4354, hosts: 7))
   }
 
   /// Not a fault of the protocol: what is said of an incarnation more than a day ahead of a node's clock is not believed

@@ -5,7 +5,7 @@
 // one honest run in 16,000 exceeds; the seeds are fixed, so a run that passed passes again. Where the protocol differs
 // from the paper's on purpose, the expectation for both stands there.
 //
-// A few runs in every `swift test`, many by `FIGURES=1 swift test -c release --filter SwimTests`.
+// A few runs in every `swift test`, many by `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter SwimTests`.
 
 import Foundation
 import Gossip
