@@ -91,7 +91,7 @@ struct Simulate: AsyncParsableCommand {
       Terminal.complain("a rule of the protocol was broken, which is a fault of Unum's: \(error)")
       throw ExitCode.failure
     }
-    Terminal.say(json ? forecast.json(changed: flags.settings) : forecast.text(changed: flags.settings))
+    try Terminal.answer(json ? forecast.json(changed: flags.settings) : forecast.text(changed: flags.settings))
     try file?.write(ForecastDrawing(forecast).svg)
   }
 }

@@ -47,7 +47,8 @@ package enum Quantity {
   ) throws(ConfigurationError) -> Int {
     guard let number = Int(text), range.contains(number) else {
       throw ConfigurationError(
-        given: "\(flag) \(text)", problem: Int(text) == nil ? "not a whole number" : "out of range",
+        given: "\(flag) \(text)",
+        problem: text.utf8.allSatisfy(isDigit) && !text.isEmpty ? "out of range" : "not a whole number",
         remedy: "give \(range.lowerBound) to \(range.upperBound)")
     }
     return number

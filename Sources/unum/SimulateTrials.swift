@@ -91,11 +91,12 @@ package struct TrialPlan: Equatable, Sendable {
   /// - Parameter progress: told the share that is done, after every few trials.
   func run(progress: (Double) -> Void) async -> Sweep {
     var sweep = Sweep()
+    let size = max(1, min(TrialPlan.batch, count / (4 * System.cores)))
     await withTaskGroup(of: Sweep.self) { group in
       var next = 0
       func addBatch() {
         guard next < count else { return }
-        let batch = next..<min(next + TrialPlan.batch, count)
+        let batch = next..<min(next + size, count)
         next = batch.upperBound
         group.addTask {
           var part = Sweep()
@@ -113,20 +114,20 @@ package struct TrialPlan: Equatable, Sendable {
     return sweep
   }
 
-  /// Trials of one task: a quarter of a second, so that the cores end together and the bar moves.
+  /// Trials of one task at most: a quarter of a second, so that the cores end together and the bar moves.
   private static let batch = 8
 }
 
 extension Simulate {
   /// Runs trials and tells what came of them.
-  func run(_ plan: TrialPlan) async throws(ExitCode) {
-    if trace { Terminal.say(plan.trial(0).run(detail: .reports).trace.lines.joined(separator: "\n")) }
+  func run(_ plan: TrialPlan) async throws {
+    if trace { try Terminal.answer(plan.trial(0).run(detail: .reports).trace.lines.joined(separator: "\n")) }
     var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
     let start = ContinuousClock.now
     let sweep = await plan.run { done in Terminal.show(bar.update(to: done, at: .now)) }
     Terminal.show(bar.end())
     let report = TrialReport(plan: plan, sweep: sweep, elapsed: ContinuousClock.now - start)
-    Terminal.say(json ? report.json : report.text)
+    try Terminal.answer(json ? report.json : report.text)
     if !sweep.broken.isEmpty { throw ExitCode.failure }
   }
 }

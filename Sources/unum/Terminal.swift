@@ -11,6 +11,13 @@ enum Terminal {
   /// Writes to standard output.
   static func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
+  /// Writes what somebody waited for to standard output. A full disk must not look like success; a reader that went away
+  /// has seen enough.
+  static func answer(_ text: String) throws(OutputFailure) {
+    guard !write(text + "\n", to: STDOUT_FILENO), errno != EPIPE else { return }
+    throw OutputFailure(option: "standard", path: "output", error: errno)
+  }
+
   /// Writes one line to standard error, whatever the text contains.
   static func complain(_ text: String) {
     write("unum: " + ForeignText.visible(text, limit: .max) + "\n", to: STDERR_FILENO)

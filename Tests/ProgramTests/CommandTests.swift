@@ -58,6 +58,15 @@ import Testing
     #expect(outcome.status == 0, "\(outcome.standardError)")
   }
 
+  @Test(arguments: ["--nodes 3 --seconds 1", "--trials 1 --seconds 1", "--trials 1 --seconds 1 --trace"])
+  func whatDoesNotFitOnTheDiskIsNoSuccess(options: String) async throws {
+    let script = "exec \"$0\" simulate \(options) > /dev/full"
+    let program = Running.products.appendingPathComponent("unum").path
+    let outcome = try await Running.run(["-c", script, program], program: "/bin/bash")
+    #expect(outcome.status == 1)
+    #expect(outcome.standardError == "unum: standard output: cannot be written: No space left on device\n")
+  }
+
   @Test func serveHelpNamesEveryOptionItself() async throws {
     let outcome = try await Running.run(["serve", "--help"])
     #expect(outcome.status == 0)

@@ -75,7 +75,7 @@ final class Relay {
   /// From now on this does not pass, and everything else does.
   func cut(_ cut: Cut) { passage.cut.withLockedValue { $0 = cut } }
 
-  /// How many notifies were handed on so far, by their parts: a notify is one in all but theory.
+  /// How many notifies were handed on so far, by their parts: a notify is so short that it comes in one.
   var notifiesPassed: Int { passed.withLockedValue { $0 } }
 }
 

@@ -12,7 +12,7 @@ import Testing
     return try await node.get("/get")
   }
 
-  @Test func `a cut in either direction keeps notifies away, and and nothing else does`() async throws {
+  @Test func `a cut in either direction keeps notifies away, and nothing else does`() async throws {
     let relay = try Relay(names: ["n0", "n1"], number: 15)
     let node = try await RunningNode(
       "n1", gossip: relay.listening[1], advertise: relay.advertised[1], http: relay.http[1])

@@ -19,7 +19,7 @@ struct HTTPPassage: Sendable {
   let hosts: [String]
   /// Whether a cut keeps what the first sends from the second.
   let isStopped: @Sendable (_ from: Int, _ to: Int) -> Bool
-  /// Pieces of requests and answers that were handed on.
+  /// Pieces of requests that were handed on.
   let passed = NIOLockedValueBox(0)
 
   func isOpen(_ one: Int, _ other: Int) -> Bool { !isStopped(one, other) && !isStopped(other, one) }

@@ -59,6 +59,12 @@ import Testing
   }
 
   /// Trials are exact, so the README shows exactly what comes, but for how long it took.
+  @Test(arguments: [2, 3, 50])
+  func `clusters of every size that is offered run`(nodes: Int) async throws {
+    let found = try await json(["simulate", "--trials", "1", "--nodes", "\(nodes)", "--seconds", "1"])
+    #expect(found["held"] as? Int == 1)
+  }
+
   @Test func `the README's trials come to what it shows`() async throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("README.md")
