@@ -55,7 +55,7 @@ package final class Datagrams: Sendable {
   /// `net.core.rmem_max` allows; nothing is used until it is filled.
   private static let receiveBuffer = 1 << 20
   /// The first wait before binding anew, and the longest: long enough to cost nothing, short enough that no member is
-  /// declared dead (0.9 s) for the first few tries.
+  /// declared dead (0.85 s) for the first few tries.
   private static let rebindDelays: (first: TimeAmount, last: TimeAmount) = (.milliseconds(50), .seconds(5))
 
   private init(channel: any Channel, localAddress: Address) {

@@ -1,4 +1,4 @@
-// Going in order: say so, be heard, stop. A node that is stopped without this is found dead after a second and a half;
+// Going in order: say so, be heard, stop. A node that is stopped without this is found dead after about a second;
 // one that leaves is known to have left within a round trip, and nobody raises an alarm.
 
 /// The announcement that this node leaves.

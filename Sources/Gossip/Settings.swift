@@ -82,7 +82,7 @@ package struct Settings: Equatable, Sendable {
   /// with 1.7 %, and only if it also fails to refute: none was called dead in 1,010 simulated node-hours.
   package var pingsBeforeDeath = 4
 
-  // MARK: Dissemination (SWIM, section 4.1; DESIGN, section 5)
+  // MARK: Dissemination (SWIM, section 4.1)
 
   /// A change rides on this many times log2(n + 1) packets. Twice the logarithm tells every member with room to spare.
   package var rumourFactor = 2

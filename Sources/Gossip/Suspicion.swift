@@ -56,8 +56,8 @@ struct Suspicion: Sendable {
 
   /// It answered a notify over HTTP: its process runs, so its silence may be bad luck with datagrams. That is believed
   /// once, until it answers a datagram. Whom datagrams no longer reach is no member, whatever HTTP says, and where its
-  /// pings take as long as the next notify (0.5 s each at round trips of 0.35 s) it would be suspect for ever; without
-  /// this, a process that is known to run has 0.4 s less to say so.
+  /// pings take as long as the next notify (0.5 s each at round trips of 0.35 s) it would be suspect for ever. Not
+  /// believed at all, a process that is known to run would have 0.4 s less to say so.
   mutating func answeredNotify() {
     guard !isExcused else { return }
     answered()
