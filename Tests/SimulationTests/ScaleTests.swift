@@ -172,7 +172,8 @@ private func residentMemory() -> Double {
     return (cluster.time - start, settings)
   }
 
-  /// Design goal: below 20 µs at a thousand members in a release build, pushes included.
+  /// Design goal: below 20 µs at a thousand members in a release build, with the pushes that a thousand changes a second
+  /// are allowed; what a change costs whose pushes all go out is counted by `Tests/Benchmarks/counters`.
   @Test func `a change of one member costs as much at ten thousand members as at eight, but for the search`() throws {
     row("members", "µs a change", "packets each", "B a member")
     var packets: [Double] = []
