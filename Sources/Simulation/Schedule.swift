@@ -40,18 +40,26 @@ package struct Schedule: Sendable {
   private var kind = 0
   private var episodes = 0
   private var begun = 0
+  /// The mean gap between two episodes of this kind, in percent of the usual one.
+  private var gapPercent: Int64 = 100
 
   /// - Parameters:
   ///   - hosts: how many hosts there are.
   ///   - start: when the first fault may begin.
   ///   - duration: until all have ended.
-  package init(seed: UInt64, hosts: Int, kinds: [FaultKind], start: Instant, duration: Duration) {
+  ///   - drawsRates: whether the seed also says how often each kind comes: from half as often as usual to four times.
+  ///     Seeds that were kept before there were rates go without.
+  package init(
+    seed: UInt64, hosts: Int, kinds: [FaultKind], start: Instant, duration: Duration, drawsRates: Bool = false
+  ) {
     self.hosts = hosts
     self.start = start
     end = start + duration
     dice = Generator(seed: seed)
     for kind in kinds {
       dice = Generator(seed: seed, for: kind.rawValue)
+      var rates = Generator(seed: seed, for: kind.rawValue + " rate")
+      gapPercent = drawsRates ? 25 + Int64(rates.below(176)) : 100
       self.kind = FaultKind.allCases.firstIndex(of: kind) ?? 0
       episodes = 0
       begun = 0
@@ -227,13 +235,13 @@ package struct Schedule: Sendable {
 
   // MARK: Times
 
-  /// Episodes one after another: a gap and a length, each from zero to twice the mean in seconds.
+  /// Episodes one after another: a gap and a length, each from zero to twice the mean in seconds, the gap as the rate says.
   private mutating func planEpisodes(
     every gap: Int64, lasting length: Int64, _ plan: (inout Schedule, Instant, Instant) -> Void
   ) {
     var time = start
     while true {
-      let begin = time + .microseconds(dice.below(Int(2_000_000 * gap)))
+      let begin = time + .microseconds(dice.below(Int(20_000 * gapPercent * gap)))
       guard begin < end else { return }
       time = begin + .microseconds(1 + dice.below(Int(2_000_000 * length)))
       begun += 1

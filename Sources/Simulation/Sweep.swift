@@ -30,9 +30,12 @@ package struct Sweep: Sendable {
 
   package init() {}
 
-  /// The trial of a seed: every kind of fault, and as many hosts as the seed says, three to seven, unless they are given.
+  /// The trial of a seed: every kind of fault at a rate of its own, and as many hosts as the seed says, three to seven,
+  /// unless they are given.
   package static func trial(_ seed: UInt64, hosts: Int? = nil, faults: Duration = .seconds(60)) -> Trial {
-    Trial(seed: seed, hosts: hosts ?? 3 + Int(seed % 5), kinds: FaultKind.allCases, faults: faults)
+    var trial = Trial(seed: seed, hosts: hosts ?? 3 + Int(seed % 5), kinds: FaultKind.allCases, faults: faults)
+    trial.drawsRates = true
+    return trial
   }
 
   /// Runs one more and counts it.

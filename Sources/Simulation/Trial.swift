@@ -10,6 +10,8 @@ package struct Trial: Sendable {
   /// How long there are faults.
   package var faults: Duration
   package var settings = Settings()
+  /// Whether each kind of fault comes more or less often as the seed says (see `Schedule`).
+  package var drawsRates = false
 
   package init(seed: UInt64, hosts: Int = 5, kinds: [FaultKind] = FaultKind.common, faults: Duration = .seconds(60)) {
     self.seed = seed
@@ -41,7 +43,8 @@ package struct Trial: Sendable {
     for host in 0..<hosts { cluster.addHost(seeds: host < 3 ? first : [[host % 3]], settings: settings) }
     for host in 0..<hosts { cluster.perform(.start(host)) }
     let schedule = Schedule(
-      seed: seed, hosts: hosts, kinds: kinds, start: cluster.time + .seconds(3), duration: faults)
+      seed: seed, hosts: hosts, kinds: kinds, start: cluster.time + .seconds(3), duration: faults,
+      drawsRates: drawsRates)
     for (time, action) in schedule.planned { cluster.schedule(action, at: time) }
     cluster.run(until: schedule.end + .microseconds(1))
     // What the network held up is a fault that ends when it arrives: it may bring a stamp whose every holder has gone,

@@ -29,7 +29,7 @@ private let earlier = FaultKind.allCases.filter {
 
   /// The same, of a notify.
   @Test func `a notify that the network held up for seconds still counts`() {
-    expectHolds(Trial(seed: 4354, hosts: 7))
+    expectHolds(Trial(seed: 4354, hosts: 7, kinds: FaultKind.allCases))
   }
 
   /// Not a fault of the protocol: what is said of an incarnation more than a day ahead of a node's clock is not believed

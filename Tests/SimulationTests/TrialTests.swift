@@ -59,6 +59,21 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     for (time, action) in some.planned { #expect(all.planned.contains { $0.time == time && $0.action == action }) }
   }
 
+  @Test func `each seed has a rate of its own for each kind`() {
+    let counts = (1...40 as ClosedRange<UInt64>).map { seed in
+      let start = Instant(microseconds: 0)
+      let schedule = Schedule(
+        seed: seed, hosts: 5, kinds: [.writes, .loss], start: start, duration: .seconds(3600), drawsRates: true)
+      return schedule.counts.map(\.episodes)
+    }
+    // An episode of a write and its gap take a second and 0.75 to 6 s on average.
+    let writes = counts.map { $0[0] }
+    #expect((writes.min() ?? 0) < 700 && (writes.max() ?? 0) > 1500, "\(writes)")
+    // Who has many writes has not many losses for it.
+    let order = { (kind: Int) in counts.indices.sorted { counts[$0][kind] < counts[$1][kind] } }
+    #expect(order(0) != order(1))
+  }
+
   @Test func `the same seed is the same run, and another is another`() {
     let first = Trial(seed: 7, faults: .seconds(20)).run()
     #expect(first.trace.hash == Trial(seed: 7, faults: .seconds(20)).run().trace.hash)
