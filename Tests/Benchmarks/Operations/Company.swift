@@ -26,16 +26,21 @@ enum Company {
           configuration: configuration, version: "0", udp: udp, http: http,
           logger: Logger(label: "company") { _ in SwiftLogNoOpLogHandler() }))
       // In small groups: a node takes a hundred strangers a second, and whom it missed would ask again much later.
-      while number % group == 0, let first = agents.first, first.status().members.count <= number {
-        try await Task.sleep(for: .milliseconds(10))
-      }
+      if number % group == 0, let first = agents.first { try await wait(until: number + 1, areKnownTo: first) }
     }
     guard let first = agents.first else { return }
     // Each pulls the list from others from time to time, so who is known to the first is soon known to all.
-    while first.status().members.count < count { try await Task.sleep(for: .milliseconds(100)) }
+    try await wait(until: count, areKnownTo: first)
     print("gossip on 127.0.0.1:\(first.datagramAddress.port)")
     fflush(nil)
     while readLine() != nil {}
+  }
+
+  /// Looks a hundred times a second, two minutes at most: all join within half a minute.
+  private static func wait(until count: Int, areKnownTo first: Agent) async throws {
+    for _ in 0..<12_000 where first.status().members.count < count { try await Task.sleep(for: .milliseconds(10)) }
+    let known = first.status().members.count
+    guard known >= count else { fatalError("\(known) of \(count) members are known after two minutes") }
   }
 
   /// How many join at once; more would be faster by seconds, until the seed refuses some.
