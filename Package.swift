@@ -83,7 +83,8 @@ let package = Package(
     ),
     .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"], swiftSettings: strict),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Gossip", "Simulation"], exclude: ["LEDGER.md"], swiftSettings: strict),
+      name: "SimulationTests", dependencies: ["Agent", "Gossip", "Simulation"], exclude: ["LEDGER.md"],
+      swiftSettings: strict),
     .testTarget(
       name: "AgentTests",
       dependencies: [

@@ -35,7 +35,9 @@ extension Cluster {
 
   /// Does this now.
   package mutating func perform(_ action: Action) {
-    trace.note(action, at: time)
+    let isDone = makesSense(action)
+    trace.note(action, at: time, isDone: isDone)
+    guard isDone else { return }
     switch action {
     case .start(let host): start(host)
     case .crash(let host): end(host)
@@ -43,19 +45,16 @@ extension Cluster {
     case .pause(let host): pause(host)
     case .resume(let host): resume(host)
     case .leave(let host): leave(host)
-    case .set(let host, let value):
-      if hosts[host].activity == .running { handle(.setRequested(value, nextRequest()), on: host) }
+    case .set(let host, let value): handle(.setRequested(value, nextRequest()), on: host)
     case .notify(let host, let ahead, let value):
-      guard hosts[host].activity == .running else { return }
       let stamp = Stamp(generation: nodes[host].stamp.generation + ahead, value: value)
       handle(.notified(stamp, by: "outside", nextRequest()), on: host)
     case .notifyNearCeiling(let host, let below, let value):
-      guard hosts[host].activity == .running else { return }
       let ceiling = Ceiling(wall: readClock(of: host).wall, released: hosts[host].settings.released).forStrangers
       let generation = UInt64(clamping: Int64(clamping: ceiling) - below)
       handle(.notified(Stamp(generation: generation, value: value), by: "outside", nextRequest()), on: host)
     case .turnClock(let host, let duration): hosts[host].clock.turn(by: duration)
-    case .drift(let host, let drift): if hosts[host].activity == .down { hosts[host].clock.set(drift: drift) }
+    case .drift(let host, let drift): hosts[host].clock.set(drift: drift)
     case .slow(let host, let duration): hosts[host].lateness = duration
     case .impair(let id, let impairments): network.impair(id, impairments)
     case .worsen(let id, let conditions): network.worsen(id, conditions)
@@ -69,8 +68,21 @@ extension Cluster {
     }
   }
 
+  /// What makes no sense when its time comes, as a crash of a host that is down, is not done.
+  private func makesSense(_ action: Action) -> Bool {
+    switch action {
+    case .start(let host), .move(let host), .drift(let host, _): hosts[host].activity == .down
+    case .crash(let host): hosts[host].activity != .down
+    case .pause(let host), .set(let host, _), .notify(let host, _, _), .notifyNearCeiling(let host, _, _):
+      hosts[host].activity == .running
+    case .resume(let host): hosts[host].activity == .paused
+    case .leave(let host): hosts[host].activity == .running && !hosts[host].isLeaving
+    case .slow(let host, let lateness): hosts[host].lateness != lateness
+    case .turnClock, .impair, .worsen, .loseNames, .end, .noise, .lie, .forge: true
+    }
+  }
+
   private mutating func start(_ host: Int) {
-    guard hosts[host].activity == .down else { return }
     hosts[host].activity = .running
     hosts[host].process += 1
     hosts[host].isLeaving = false
@@ -91,7 +103,6 @@ extension Cluster {
   }
 
   private mutating func move(_ host: Int) {
-    guard hosts[host].activity == .down else { return }
     owners[hosts[host].slot] = nil
     hosts[host].slot = slots
     owners.append(host)
@@ -99,14 +110,12 @@ extension Cluster {
   }
 
   private mutating func pause(_ host: Int) {
-    guard hosts[host].activity == .running else { return }
     hosts[host].activity = .paused
     wakeUps.set(host, to: .distantFuture)
   }
 
   /// What waited in the socket is read before any timer is looked at.
   private mutating func resume(_ host: Int) {
-    guard hosts[host].activity == .paused else { return }
     hosts[host].activity = .running
     let waiting = hosts[host].socket
     hosts[host].socket = []
@@ -118,7 +127,6 @@ extension Cluster {
   }
 
   private mutating func leave(_ host: Int) {
-    guard hosts[host].activity == .running, !hosts[host].isLeaving else { return }
     hosts[host].isLeaving = true
     handle(.leaveRequested, on: host)
   }

@@ -52,8 +52,8 @@ package struct Cluster {
   var httpDice: Generator
   var strangerDice: Generator
 
-  package init(seed: UInt64, conditions: Conditions = .lan, detail: Trace.Detail = .none) {
-    trace = Trace(detail: detail)
+  package init(seed: UInt64, conditions: Conditions = .lan, telling: Trace.Telling? = nil) {
+    trace = Trace(telling: telling)
     network = Network(seed: seed, conditions: conditions)
     seedDice = Generator(seed: seed, for: "nodes")
     latenessDice = Generator(seed: seed, for: "lateness")

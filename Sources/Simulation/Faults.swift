@@ -69,6 +69,9 @@ package struct HostSet: Equatable, Sendable {
   }
 
   package func contains(_ host: Int) -> Bool { host < isMember.count && isMember[host] }
+
+  /// Their numbers, the least first.
+  var hosts: [Int] { isMember.indices.filter { isMember[$0] } }
 }
 
 /// Datagrams from some hosts to some hosts are lost: all of them (a cut), or a share.
@@ -100,6 +103,12 @@ package struct Impairment: Equatable, Sendable {
 package struct FaultID: Hashable, Sendable {
   package var number: Int
   package init(_ number: Int) { self.number = number }
+
+  /// The episode of a kind of fault: its place among all kinds, and how many of the kind were before.
+  init(kind: Int, episode: Int) { number = kind * FaultID.perKind + episode }
+
+  /// More than one run has of any kind.
+  static let perKind = 10_000
 }
 
 /// Something that is done to a cluster from outside. What makes no sense when its time comes (a crash of a host that is

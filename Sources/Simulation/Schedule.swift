@@ -251,7 +251,7 @@ package struct Schedule: Sendable {
 
   private mutating func nextID() -> FaultID {
     episodes += 1
-    return FaultID(kind * 10_000 + episodes)
+    return FaultID(kind: kind, episode: episodes)
   }
 
   private mutating func add(_ action: Action, at time: Instant) { planned.append((time, action)) }

@@ -1,7 +1,7 @@
 // What a run leaves behind: a hash of everything that happened, which two runs of one seed must share, and, when asked
 // for, lines for people. A run that fails is run again to be read; so no run pays for lines that nobody reads.
 
-internal import Gossip
+package import Gossip
 
 /// The record of a run.
 package struct Trace: Sendable {
@@ -9,26 +9,29 @@ package struct Trace: Sendable {
   package private(set) var hash: UInt64 = 0
   /// Steps so far: events that nodes handled.
   package private(set) var steps = 0
-  /// Lines for people, of the kinds that were asked for.
+  /// Lines for people, when they were asked for.
   package private(set) var lines: [String] = []
-  private let detail: Detail
+  private let telling: Telling?
 
-  /// How much is written down.
-  package enum Detail: Comparable, Sendable {
-    /// The hash only.
-    case none
-    /// What was done to the cluster, and what its nodes report.
-    case reports
-    /// Every event and effect.
-    case everything
+  /// What is told, and how.
+  package struct Telling: Sendable {
+    /// Every event and effect; otherwise what was done to the cluster, what clients are answered, and what nodes report.
+    package var isWhole: Bool
+    /// What a node's log would say of a report: the log's own words, which are not known here.
+    package var log: @Sendable (Report) -> [String]
+
+    package init(isWhole: Bool = false, log: @escaping @Sendable (Report) -> [String]) {
+      self.isWhole = isWhole
+      self.log = log
+    }
   }
 
-  init(detail: Detail) { self.detail = detail }
+  init(telling: Telling?) { self.telling = telling }
 
-  mutating func note(_ action: Action, at time: Instant) {
+  /// - Parameter isDone: whether it makes sense now; what does not is not told.
+  mutating func note(_ action: Action, at time: Instant, isDone: Bool) {
     add(0xA, time)
-    guard detail >= .reports else { return }
-    lines.append("\(Trace.seconds(time)) ---- \(action)")
+    if isDone, telling != nil { lines.append("\(Trace.seconds(time)) -- \(action.inWords)") }
   }
 
   mutating func note(_ step: Step) {
@@ -36,22 +39,15 @@ package struct Trace: Sendable {
     add(UInt64(step.host), step.time)
     if case .received(let bytes, _) = step.event { add(bytes) }
     for effect in step.effects { add(effect) }
-    guard detail >= .reports else { return }
-    if detail >= .everything { lines.append("\(Trace.seconds(step.time)) n\(step.host) << \(Trace.brief(step.event))") }
-    for effect in step.effects { write(effect, of: step) }
-  }
-
-  private mutating func write(_ effect: Effect, of step: Step) {
-    switch effect {
-    case .report(.summary): break
-    case .report, .left, .publish, .answer:
-      lines.append("\(Trace.seconds(step.time)) n\(step.host) \(effect)")
-    case .send(let bytes, let to):
-      if detail >= .everything {
-        lines.append("\(Trace.seconds(step.time)) n\(step.host) >> \(Trace.kind(bytes)) \(bytes.count) B to \(to)")
+    guard let telling else { return }
+    let start = "\(Trace.seconds(step.time)) n\(step.host)"
+    if telling.isWhole { lines.append("\(start) << \(step.event.inWords)") }
+    for effect in step.effects where telling.isWhole || effect.matters(after: step) {
+      if case .report(let report) = effect {
+        lines += telling.log(report).map { "\(start) \($0)" }
+      } else {
+        lines.append("\(start)\(effect.isForOthers ? " >>" : "") \(effect.inWords)")
       }
-    case .notify, .resolve:
-      if detail >= .everything { lines.append("\(Trace.seconds(step.time)) n\(step.host) >> \(effect)") }
     }
   }
 
@@ -113,15 +109,5 @@ package struct Trace: Sendable {
   static func seconds(_ time: Instant) -> String {
     let fraction = String(time.microseconds % 1_000_000)
     return "\(time.microseconds / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
-  }
-
-  private static func brief(_ event: Event) -> String {
-    guard case .received(let bytes, let from) = event else { return String(describing: event) }
-    return "\(kind(bytes)) \(bytes.count) B from \(from)"
-  }
-
-  /// The name of a datagram's kind, if it has one.
-  private static func kind(_ bytes: [UInt8]) -> String {
-    bytes.count > 10 ? Message.Kind(rawValue: bytes[10])?.name ?? "noise" : "noise"
   }
 }

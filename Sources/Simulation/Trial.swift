@@ -34,9 +34,9 @@ package struct Trial: Sendable {
     package var faults: [(kind: FaultKind, episodes: Int)]
   }
 
-  /// Runs it.
-  package func run(detail: Trace.Detail = .none, tampering: Tampering? = nil) -> Outcome {
-    var cluster = Cluster(seed: seed, detail: detail)
+  /// Runs it, and writes down what happens when it is said how.
+  package func run(telling: Trace.Telling? = nil, tampering: Tampering? = nil) -> Outcome {
+    var cluster = Cluster(seed: seed, telling: telling)
     cluster.tampering = tampering
     // The first three know each other, the others know one of them: seeds as people write them.
     let first = (0..<min(3, hosts)).map { [$0] }

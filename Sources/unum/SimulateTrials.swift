@@ -121,7 +121,10 @@ package struct TrialPlan: Equatable, Sendable {
 extension Simulate {
   /// Runs trials and tells what came of them.
   func run(_ plan: TrialPlan) async throws {
-    if trace { try Terminal.answer(plan.trial(0).run(detail: .reports).trace.lines.joined(separator: "\n")) }
+    if trace {
+      let telling = Trace.Telling { LogLines(seeds: []).lines(for: $0).map(\.message) }
+      try Terminal.answer(plan.trial(0).run(telling: telling).trace.lines.joined(separator: "\n"))
+    }
     var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
     let start = ContinuousClock.now
     let sweep = await plan.run { done in Terminal.show(bar.update(to: done, at: .now)) }

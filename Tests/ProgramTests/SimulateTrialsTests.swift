@@ -93,8 +93,8 @@ import Testing
       .outcome(within: .seconds(120))
     #expect(outcome.status == 0)
     let lines = outcome.standardOutput.split(separator: "\n")
-    #expect(lines.first == "0.000001 ---- start(0)")
-    #expect(lines.contains { $0.contains("memberChanged") })
+    #expect(lines.first == "0.000001 -- n0 starts")
+    #expect(lines.contains { $0.hasSuffix(" is alive: it answered at its advertised address") })
     let trace = lines.prefix { !$0.hasPrefix("1 trial of ") }
     let times = trace.compactMap { line in line.split(separator: " ").first.flatMap { Double($0) } }
     #expect(times.count > 20 && times.count == trace.count && times == times.sorted())

@@ -1,5 +1,6 @@
 // Seeded runs: many in every test run, and one of them again by `SEED=n`, written down (all of it with `DETAIL=1`).
 
+import Agent
 import Foundation
 import Gossip
 import Simulation
@@ -19,7 +20,8 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
   let outcome = trial.run()
   guard outcome.violation != nil || replayed != nil else { return }
   let isFull = ProcessInfo.processInfo.environment["DETAIL"] != nil
-  let told = trial.run(detail: isFull ? .everything : .reports)
+  let told = trial.run(
+    telling: Trace.Telling(isWhole: isFull) { LogLines(seeds: []).lines(for: $0).map(\.message) })
   let lines = replayed == nil ? told.trace.lines.suffix(40) : told.trace.lines[...]
   print(lines.joined(separator: "\n"))
   print("seed \(trial.seed): settled after \(told.settling.map { "\($0.inSeconds) s" } ?? "never")")

@@ -1,0 +1,159 @@
+// What happens in a run, in words: one short sentence for each thing that is done to the cluster and each thing that a
+// node does. What a node reports is told as its log tells it, by whoever knows those words. Rejected: Swift's own
+// descriptions of the values, which name every type and hide what happened among them.
+
+internal import Gossip
+
+extension Action {
+  /// For a line of a trace.
+  var inWords: String {
+    switch self {
+    case .start(let host): "n\(host) starts"
+    case .crash(let host): "n\(host) is killed"
+    case .move(let host): "n\(host) gets another address"
+    case .pause(let host): "n\(host) is stopped"
+    case .resume(let host): "n\(host) goes on"
+    case .leave(let host): "n\(host) is asked to leave"
+    case .set(let host, let value): "a client sets \(value) on n\(host)"
+    case .notify(let host, let ahead, let value): "a stranger notifies n\(host) of \(value), \(ahead) generations ahead"
+    case .notifyNearCeiling(let host, let below, let value):
+      "a stranger notifies n\(host) of \(value), \(abs(below)) generations \(below < 0 ? "above" : "below") its ceiling"
+    case .turnClock(let host, let duration): "n\(host)'s wall clock is turned by \(duration.inSeconds) s"
+    case .drift(let host, let drift): "n\(host)'s clocks run \(abs(drift)) ppm too \(drift < 0 ? "slow" : "fast")"
+    case .slow(let host, .zero): "n\(host) is not busy"
+    case .slow(let host, let duration): "n\(host) is busy: up to \(duration.inSeconds) s late"
+    case .impair(let id, let list): "\(id.inWords): \(Impairment.words(list))"
+    case .worsen(let id, let conditions): "\(id.inWords): \(conditions.inWords)"
+    case .loseNames(let id): "\(id.inWords): no name resolves"
+    case .end(let id): "\(id.inWords) ends"
+    case .noise(let host): "a stranger sends n\(host) random bytes"
+    case .lie(let host): "a stranger sends n\(host) a well-formed lie"
+    case .forge(let host, let liar): "a stranger sends n\(host) a lie from n\(liar)'s address"
+    }
+  }
+}
+
+extension FaultID {
+  /// `partition 2`, when a schedule made it.
+  fileprivate var inWords: String {
+    let kind = number / FaultID.perKind
+    return FaultKind.allCases.indices.contains(kind)
+      ? "\(FaultKind.allCases[kind]) \(number % FaultID.perKind)" : "fault \(number)"
+  }
+}
+
+extension Impairment {
+  /// Groups that are cut from each other are named once each, not every pair of them twice.
+  fileprivate static func words(_ list: [Impairment]) -> String {
+    let groups = list.reduce(into: [HostSet]()) { groups, entry in
+      if !groups.contains(entry.from) { groups.append(entry.from) }
+    }
+    guard let first = list.first, groups.count > 1, list.count == groups.count * (groups.count - 1) else {
+      return list.map { "\($0.lossInWords) from \($0.from.inWords) to \($0.to.inWords)" }.joined(separator: ", ")
+    }
+    return "\(first.lossInWords) between \(groups.map(\.inWords).joined(separator: " | "))"
+  }
+
+  private var lossInWords: String {
+    loss < 1 ? "\(percent(loss)) is lost" : sparesHTTP ? "only HTTP passes" : "nothing passes"
+  }
+}
+
+extension HostSet {
+  fileprivate var inWords: String { hosts.map { "n\($0)" }.joined(separator: " ") }
+}
+
+extension Conditions {
+  /// What is worse than without them.
+  fileprivate var inWords: String {
+    var words: [String] = []
+    if loss > 0 { words.append("\(percent(loss)) is lost") }
+    if burst > 0 { words.append("\(percent(burst)) begins a loss of all for \(burstLength.inSeconds) s") }
+    if delay > .zero || jitter > .zero {
+      words.append("takes \(delay.inSeconds) to \((delay + jitter).inSeconds) s")
+    }
+    if tail > 0 { words.append("\(percent(tail)) is held up for \(tailDelay.inSeconds) s or far longer") }
+    if duplication > 0 { words.append("\(percent(duplication)) comes twice") }
+    if reordering > 0 { words.append("\(percent(reordering)) waits up to \(reorderDelay.inSeconds) s more") }
+    if corruption > 0 { words.append("\(percent(corruption)) is corrupted") }
+    if truncation > 0 { words.append("\(percent(truncation)) is cut short") }
+    if replay > 0 { words.append("an old one follows \(percent(replay))") }
+    return words.joined(separator: ", ")
+  }
+}
+
+/// To a tenth of a percent.
+private func percent(_ share: Double) -> String {
+  let tenths = Int((share * 1000).rounded())
+  return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+}
+
+extension Event {
+  /// For a line of a whole trace.
+  var inWords: String {
+    switch self {
+    case .timePassed: "its timer fires"
+    case .received(let bytes, let from): "\(datagram(bytes)) from \(from)"
+    case .setRequested(let value, let request): "request \(request.number): set \(value)"
+    case .notified(let stamp, let notifier, let request):
+      "request \(request.number): notify of \(stamp.inWords) by \(notifier)"
+    case .resolved(let seed, let addresses, let failure):
+      "seed \(seed) is at " + (failure ?? addresses.map(\.description).joined(separator: " "))
+    case .connectionRefused(let member): "\(member) refuses connections"
+    case .notifyDelivered(let member): "\(member) took the notify"
+    case .leaveRequested: "it is asked to leave"
+    }
+  }
+}
+
+extension Effect {
+  /// For a line of a trace; for a report that is the log's business.
+  var inWords: String {
+    switch self {
+    case .send(let bytes, let to): "\(datagram(bytes)) to \(to)"
+    case .notify(.member(_, let http), let stamp): "notify of \(stamp.inWords) to \(http)"
+    case .notify(.peer(let peer), let stamp): "notify of \(stamp.inWords) to extra peer \(peer)"
+    case .publish(let stamp): "holds \(stamp.inWords)"
+    case .answer(let request, .accepted(let stamp)): "answers request \(request.number): it is \(stamp.inWords)"
+    case .answer(let request, .aboveCeiling(let most)): "refuses request \(request.number): above generation \(most)"
+    case .answer(let request, .overloaded): "refuses request \(request.number): too many wait"
+    case .resolve(let seed): "look up seed \(seed)"
+    case .report: ""
+    case .left(let confirmed): "has left; \(confirmed) members are known to have heard of it"
+    }
+  }
+
+  /// Whether it goes out, as a datagram, a post or a query.
+  var isForOthers: Bool {
+    switch self {
+    case .send, .notify, .resolve: true
+    case .publish, .answer, .report, .left: false
+    }
+  }
+
+  /// Whether people who ask what happened want to know it: not what repeats, nor what another line says as well.
+  func matters(after step: Step) -> Bool {
+    switch self {
+    case .send, .notify, .resolve, .report(.summary): false
+    case .publish: !step.effects.contains { $0.isChangeOfValue }
+    case .answer(_, .accepted):
+      // A notify's answer is what the node holds by then, and members notify each other all the time.
+      if case .setRequested = step.event { true } else { false }
+    case .answer, .report, .left: true
+    }
+  }
+
+  private var isChangeOfValue: Bool {
+    if case .report(.valueChanged) = self { true } else { false }
+  }
+}
+
+extension Stamp {
+  fileprivate var inWords: String { "\(value) of generation \(generation)" }
+}
+
+/// The name of a datagram's kind, if it has one, and its length.
+private func datagram(_ bytes: [UInt8]) -> String {
+  let kind = bytes.count > 10 ? Message.Kind(rawValue: bytes[10])?.name : nil
+  return "\(kind ?? "noise") of \(bytes.count) bytes"
+}
