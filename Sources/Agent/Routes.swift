@@ -86,6 +86,7 @@ package enum Routes {
     switch (parts.segments.first ?? "", arguments.count) {
     case ("set", _):
       try check(method, in: writing, route: .set, form: form)
+      try refuseWaiting(parts, form: form)
       return RoutedRequest(command: .set(try value(arguments, form: form)), form: form)
     case ("notify", _):
       try check(method, in: notifying, route: .notify, form: form)
@@ -134,6 +135,15 @@ package enum Routes {
       .notFound,
       "There is no \(ForeignText.visible(target)) here; there are /get, /set/<n>, /notify/<value>/<generation>, "
         + "/members, /livez, /readyz and /metrics.", form: form)
+  }
+
+  /// A parameter that nobody knows is passed over, but this one asks for a promise, which 200 would seem to give.
+  private static func refuseWaiting(_ target: RequestTarget, form: Form) throws(HTTPRefusal) {
+    guard let wait = target.parameter("wait") else { return }
+    throw HTTPRefusal(
+      .badRequest,
+      "Nothing was written: wait=\(ForeignText.visible(wait)) asks for copies on other nodes, and /set answers as soon as "
+        + "this node holds the value; leave it out.", route: .set, form: form)
   }
 
   private static func value(_ arguments: ArraySlice<String>, form: Form) throws(HTTPRefusal) -> Int64 {

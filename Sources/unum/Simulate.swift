@@ -26,8 +26,8 @@ struct Simulate: AsyncParsableCommand {
         are looked at after every step, and the cluster must come together in the
         end. Status 1 says that one broke a rule; --trace tells what happened in it.
 
-        The protocol's constants, with their defaults; what they mean and cost
-        stands in Sources/Gossip/Settings.swift:
+        The protocol's constants, with their defaults; the README says what each
+        one means, and where its cost is explained:
 
         \(ProtocolOption.table)
 

@@ -28,7 +28,8 @@ extension Forecast {
   /// What was played, in one line.
   var heading: String {
     let network = scenario.conditions
-    let delay = "\(Quantity.text(network.delay))..\(Quantity.text(network.delay + network.jitter))"
+    let least = Quantity.text(network.delay)
+    let delay = network.jitter == .zero ? least : "\(least)..\(Quantity.text(network.delay + network.jitter))"
     return "\(scenario.nodes) nodes, \(Quantity.percent(network.loss)) loss, \(delay) delay, "
       + "\(Quantity.text(scenario.duration)), \(scenario.kills) killed, seed \(scenario.seed)"
   }

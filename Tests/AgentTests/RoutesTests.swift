@@ -63,6 +63,14 @@ import Testing
     #expect(refusal.sentence.contains("-9223372036854775808 to 9223372036854775807"))
   }
 
+  @Test(arguments: ["/set/5?wait=majority", "/set/5?wait", "/set/5?format=json&wait=2"])
+  func `a write that asks for copies is refused, as nobody would wait for them`(target: String) throws {
+    let refusal = try refusal("PUT", target)
+    #expect(refusal.status == .badRequest)
+    #expect(refusal.route == .set)
+    #expect(refusal.sentence.hasPrefix("Nothing was written: wait="))
+  }
+
   @Test func `a refused value is named`() throws {
     #expect(try refusal("GET", "/set/abc").sentence.contains("\"abc\""))
     #expect(try refusal("GET", "/set/").sentence.contains("\"\""))

@@ -97,7 +97,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
   }
 
   @Test(arguments: [
-    ("a", ["a"]), (" a , b:1 ,, [fd00::1]:2,", ["a", "b:1", "[fd00::1]:2"]), ("a,a", ["a"]), (",", []), ("", []),
+    ("a", ["a"]), (" a , b:1 ,, [fd00::1]:2,", ["a", "b:1", "[fd00::1]:2"]), ("a,a", ["a"]), ("", []), (" ", []),
     ("fd00::1", ["fd00::1"]), ("10.0.0.1,10.0.0.1:7000", ["10.0.0.1", "10.0.0.1:7000"]),
     ("node-1.example.org.,x_y", ["node-1.example.org.", "x_y"]),
   ])
@@ -109,7 +109,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
   @Test(arguments: [
     "a b", "a:0", "a:x", "a:65536", ":7946", "10.0.0.300", "10.0.0.1:0", "0.0.0.0", "[::]:1", "ff02::1", "224.0.0.1",
     "http://a:8080", "a/b", "a:1:2", "1:2:3", "[a]:1", "a;b", "ok,10.0.0.256", "a:+1", "12345", "é.org",
-    String(repeating: "a", count: 254), (0...64).map { "h\($0)" }.joined(separator: ","),
+    ",", " , ,", String(repeating: "a", count: 254), (0...64).map { "h\($0)" }.joined(separator: ","),
   ])
   func aHostThatNobodyCanReachIsRefused(text: String) {
     for setting in [Setting.join, .notify] {

@@ -49,7 +49,7 @@ extension Options {
   }
 
   /// A comma-separated list of hosts, trimmed, in order, each once. It may be empty, also as a flag: that is how a flag
-  /// says "none" over the environment.
+  /// says "none" over the environment; commas alone are no such wish, but names that somebody left out.
   func hosts(_ setting: Setting, defaultPort: UInt16) throws(ConfigurationError) -> [String] {
     guard let given = given(setting) else { return [] }
     var hosts: [String] = []
@@ -62,6 +62,9 @@ extension Options {
           remedy: "give host, host:port or [ipv6]:port, separated by commas, such as node1:\(defaultPort)")
       }
       hosts.append(host)
+    }
+    guard !hosts.isEmpty || !given.text.contains(",") else {
+      throw given.error("no host between the commas", remedy: "name them, or leave it empty for none")
     }
     guard hosts.count <= Options.maximumHosts else {
       throw given.error("\(hosts.count) hosts", remedy: "give at most \(Options.maximumHosts), a few are enough")
