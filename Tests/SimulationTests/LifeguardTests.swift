@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `slow members accuse fewer healthy ones with Lifeguard, and call none dead with the defaults`() throws {
-    let (hosts, seconds, seeds) = isFull ? (128, 30, 3) : (48, 10, 1)
+    let (hosts, seconds, seeds) = isFull ? (128, 30, 3) : (128, 8, 1)
     var lifeguard = LifeguardTests.swim()
     lifeguard.maximumLocalHealth = 8
     lifeguard.confirmations = 3
