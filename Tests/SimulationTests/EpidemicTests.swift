@@ -63,7 +63,8 @@ import Testing
     row("hosts", "loss", "log3 n", "model", "model 99 %", "measured", "99 %")
     var means: [Double] = []
     for hosts in isFull ? [25, 100, 1000] : [25, 100] {
-      for loss in isFull ? [0, 0.1, 0.3] : [0] {
+      // Of a thousand so many are falsely accused at once that it takes a quarter of an hour to play, and tells no more.
+      for loss in isFull && hosts < 500 ? [0, 0.1, 0.3] : [0] {
         var dice = Generator(seed: 3)
         var model = Distribution()
         for _ in 0..<(isFull ? 1000 : 100) { model.add(EpidemicTests.model(hosts, loss: loss, using: &dice)) }
@@ -74,11 +75,13 @@ import Testing
           short(found.percentile(99)))
         if loss == 0 { means.append(found.mean) }
         // In step nobody can be faster than log3 n. Out of step the growth in a period is at most e^2 in place of 3, so
-        // the mean lies between half of log3 n and the model's rounds; four standard errors for chance.
+        // the mean lies between half of log3 n and the model's rounds; four standard errors for chance. With loss members
+        // are accused and clear themselves, and what they say of it carries the stamp as well: then only the upper bound
+        // is the paper's.
         let deviation = (found.values.reduce(0) { $0 + ($1 - found.mean) * ($1 - found.mean) } / Double(found.count))
           .squareRoot()
         let allowed = 4 * deviation / Double(found.count).squareRoot()
-        #expect(found.mean > least / 2)
+        if loss == 0 { #expect(found.mean > least / 2) }
         #expect(found.mean < model.mean + allowed)
       }
     }
