@@ -5,7 +5,8 @@
 struct Leaving: Sendable {
   private(set) var isUnderWay = false
   private(set) var isOver = false
-  private(set) var confirmed = 0
+  /// The members that acknowledged it, each once, however often it was told.
+  private(set) var confirmed: [Address] = []
   private var giveUpAt = Instant.distantFuture
   private var announceAt = Instant.distantFuture
 
@@ -24,10 +25,12 @@ struct Leaving: Sendable {
     return true
   }
 
-  mutating func heard() { confirmed += 1 }
+  mutating func heard(by member: Address) {
+    if !confirmed.contains(member) { confirmed.append(member) }
+  }
 
   func isDone(wanted: Int, at now: Instant) -> Bool {
-    isUnderWay && !isOver && (confirmed >= wanted || giveUpAt <= now)
+    isUnderWay && !isOver && (confirmed.count >= wanted || giveUpAt <= now)
   }
 
   mutating func end() { isOver = true }
@@ -55,12 +58,12 @@ extension Node {
     let wanted = min(settings.leaveConfirmations, members.liveCount)
     if leaving.isDone(wanted: wanted, at: now.monotonic) {
       leaving.end()
-      return emit(.left(confirmed: leaving.confirmed))
+      return emit(.left(confirmed: leaving.confirmed.count))
     }
     guard leaving.announces(at: now.monotonic) else { return }
-    let ourselves = identity.address
+    let told = leaving.confirmed + [identity.address]
     let peers = members.random(settings.leaveConfirmations + 1, using: &generator) {
-      $0.state == .alive && $0.address != ourselves
+      $0.state == .alive && !told.contains($0.address)
     }
     for peer in peers {
       let nonce = questions.ask(peer, for: .farewell, at: now.monotonic, using: &generator)
@@ -69,5 +72,5 @@ extension Node {
   }
 
   /// A member acknowledged that we leave.
-  mutating func farewellHeard() { leaving.heard() }
+  mutating func farewellHeard(by member: Address) { leaving.heard(by: member) }
 }

@@ -205,7 +205,7 @@ extension Node {
     case .relay: vouch(for: sender, question.nonce)
     case .contact: contactAnswered(question.target, by: sender)
     case .verification: verified(sender)
-    case .farewell: farewellHeard()
+    case .farewell: farewellHeard(by: sender.address)
     case .probe, .suspicion, .comparison, .write, .indirect, .pull: break
     }
   }

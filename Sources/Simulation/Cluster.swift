@@ -137,7 +137,7 @@ package struct Cluster {
       host: host, event: event, effects: effects, stamp: nodes[host].register.stamp, isOverdue: isOverdue, time: time,
       heldBefore: heldBefore)
     violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
-    trace.note(step)
+    trace.note(step, seeds: hosts[host].settings.seeds)
     if invariants.published(host) != published { hosts[host].stampSince = time }
     for effect in effects { perform(effect, of: host) }
     rearm(host)

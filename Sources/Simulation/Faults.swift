@@ -89,9 +89,10 @@ package struct Impairment: Equatable, Sendable {
     self.sparesHTTP = sparesHTTP
   }
 
-  /// The cuts that separate these groups from each other, in both directions.
+  /// The cuts that separate these groups from each other, in both directions. Of few hosts some groups may be empty.
   package static func partition(_ groups: [[Int]], sparesHTTP: Bool = false) -> [Impairment] {
-    groups.indices.flatMap { left in
+    let groups = groups.filter { !$0.isEmpty }
+    return groups.indices.flatMap { left in
       groups.indices.filter { $0 != left }.map { right in
         Impairment(from: groups[left], to: groups[right], sparesHTTP: sparesHTTP)
       }

@@ -27,6 +27,8 @@ package struct Sweep: Sendable {
   package private(set) var settling = Distribution()
   /// Events that nodes handled, each followed by a look at the rules.
   package private(set) var steps = 0
+  /// Of everything that happened in all of them, in whatever order they ran.
+  package private(set) var hash: UInt64 = 0
 
   package init() {}
 
@@ -45,6 +47,7 @@ package struct Sweep: Sendable {
   package mutating func count(_ trial: Trial, _ outcome: Trial.Outcome) {
     trials += 1
     steps += outcome.trace.steps
+    hash &+= Hash.mix(outcome.trace.hash)
     let elapsed = Duration.microseconds(outcome.time.microseconds)
     time += elapsed
     nodeTime += elapsed * trial.hosts
@@ -59,6 +62,7 @@ package struct Sweep: Sendable {
   package mutating func add(_ other: Sweep) {
     trials += other.trials
     steps += other.steps
+    hash &+= other.hash
     time += other.time
     nodeTime += other.nodeTime
     settling.add(other.settling)

@@ -17,10 +17,10 @@ package struct Trace: Sendable {
   package struct Telling: Sendable {
     /// Every event and effect; otherwise what was done to the cluster, what clients are answered, and what nodes report.
     package var isWhole: Bool
-    /// What a node's log would say of a report: the log's own words, which are not known here.
-    package var log: @Sendable (Report) -> [String]
+    /// What the log of a node with these seeds says of a report: the log's own words, which are not known here.
+    package var log: @Sendable (Report, _ seeds: [String]) -> [String]
 
-    package init(isWhole: Bool = false, log: @escaping @Sendable (Report) -> [String]) {
+    package init(isWhole: Bool = false, log: @escaping @Sendable (Report, [String]) -> [String]) {
       self.isWhole = isWhole
       self.log = log
     }
@@ -34,7 +34,7 @@ package struct Trace: Sendable {
     if isDone, telling != nil { lines.append("\(Trace.seconds(time)) -- \(action.inWords)") }
   }
 
-  mutating func note(_ step: Step) {
+  mutating func note(_ step: Step, seeds: [String]) {
     steps += 1
     add(UInt64(step.host), step.time)
     if case .received(let bytes, _) = step.event { add(bytes) }
@@ -44,7 +44,7 @@ package struct Trace: Sendable {
     if telling.isWhole { lines.append("\(start) << \(step.event.inWords)") }
     for effect in step.effects where telling.isWhole || effect.matters(after: step) {
       if case .report(let report) = effect {
-        lines += telling.log(report).map { "\(start) \($0)" }
+        lines += telling.log(report, seeds).map { "\(start) \($0)" }
       } else {
         lines.append("\(start)\(effect.isForOthers ? " >>" : "") \(effect.inWords)")
       }

@@ -18,10 +18,10 @@ extension Action {
     case .notify(let host, let ahead, let value): "a stranger notifies n\(host) of \(value), \(ahead) generations ahead"
     case .notifyNearCeiling(let host, let below, let value):
       "a stranger notifies n\(host) of \(value), \(abs(below)) generations \(below < 0 ? "above" : "below") its ceiling"
-    case .turnClock(let host, let duration): "n\(host)'s wall clock is turned by \(duration.inSeconds) s"
+    case .turnClock(let host, let duration): "n\(host)'s wall clock is turned by \(seconds(duration))"
     case .drift(let host, let drift): "n\(host)'s clocks run \(abs(drift)) ppm too \(drift < 0 ? "slow" : "fast")"
     case .slow(let host, .zero): "n\(host) is not busy"
-    case .slow(let host, let duration): "n\(host) is busy: up to \(duration.inSeconds) s late"
+    case .slow(let host, let duration): "n\(host) is busy: up to \(seconds(duration)) late"
     case .impair(let id, let list): "\(id.inWords): \(Impairment.words(list))"
     case .worsen(let id, let conditions): "\(id.inWords): \(conditions.inWords)"
     case .loseNames(let id): "\(id.inWords): no name resolves"
@@ -68,13 +68,13 @@ extension Conditions {
   fileprivate var inWords: String {
     var words: [String] = []
     if loss > 0 { words.append("\(percent(loss)) is lost") }
-    if burst > 0 { words.append("\(percent(burst)) begins a loss of all for \(burstLength.inSeconds) s") }
+    if burst > 0 { words.append("\(percent(burst)) begins a loss of all for \(seconds(burstLength))") }
     if delay > .zero || jitter > .zero {
-      words.append("takes \(delay.inSeconds) to \((delay + jitter).inSeconds) s")
+      words.append("takes \(seconds(delay)) to \(seconds(delay + jitter))")
     }
-    if tail > 0 { words.append("\(percent(tail)) is held up for \(tailDelay.inSeconds) s or far longer") }
+    if tail > 0 { words.append("\(percent(tail)) is held up for \(seconds(tailDelay)) or far longer") }
     if duplication > 0 { words.append("\(percent(duplication)) comes twice") }
-    if reordering > 0 { words.append("\(percent(reordering)) waits up to \(reorderDelay.inSeconds) s more") }
+    if reordering > 0 { words.append("\(percent(reordering)) waits up to \(seconds(reorderDelay)) more") }
     if corruption > 0 { words.append("\(percent(corruption)) is corrupted") }
     if truncation > 0 { words.append("\(percent(truncation)) is cut short") }
     if replay > 0 { words.append("an old one follows \(percent(replay))") }
@@ -82,10 +82,15 @@ extension Conditions {
   }
 }
 
-/// To a tenth of a percent.
-private func percent(_ share: Double) -> String {
-  let tenths = Int((share * 1000).rounded())
-  return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+/// To a hundredth of a percent.
+private func percent(_ share: Double) -> String { "\(plain((share * 10_000).rounded() / 100)) %" }
+
+private func seconds(_ duration: Duration) -> String { "\(plain(duration.inSeconds)) s" }
+
+/// Without `.0`.
+private func plain(_ number: Double) -> String {
+  let text = "\(number)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
 extension Event {
@@ -98,7 +103,8 @@ extension Event {
     case .notified(let stamp, let notifier, let request):
       "request \(request.number): notify of \(stamp.inWords) by \(notifier)"
     case .resolved(let seed, let addresses, let failure):
-      "seed \(seed) is at " + (failure ?? addresses.map(\.description).joined(separator: " "))
+      failure.map { "seed \(seed): \($0)" }
+        ?? "seed \(seed) is at \(addresses.map(\.description).joined(separator: " "))"
     case .connectionRefused(let member): "\(member) refuses connections"
     case .notifyDelivered(let member): "\(member) took the notify"
     case .leaveRequested: "it is asked to leave"
@@ -119,7 +125,7 @@ extension Effect {
     case .answer(let request, .overloaded): "refuses request \(request.number): too many wait"
     case .resolve(let seed): "look up seed \(seed)"
     case .report: ""
-    case .left(let confirmed): "has left; \(confirmed) members are known to have heard of it"
+    case .left(let confirmed): "has left; it is known that \(confirmed) heard of it"
     }
   }
 
@@ -134,17 +140,19 @@ extension Effect {
   /// Whether people who ask what happened want to know it: not what repeats, nor what another line says as well.
   func matters(after step: Step) -> Bool {
     switch self {
-    case .send, .notify, .resolve, .report(.summary): false
-    case .publish: !step.effects.contains { $0.isChangeOfValue }
-    case .answer(_, .accepted):
-      // A notify's answer is what the node holds by then, and members notify each other all the time.
-      if case .setRequested = step.event { true } else { false }
-    case .answer, .report, .left: true
+    // Of names that do not resolve it is told when they begin not to.
+    case .send, .notify, .resolve, .report(.summary), .report(.seedUnresolved): return false
+    case .publish(let stamp): return !step.effects.contains { $0.isChange(to: stamp) }
+    case .answer(let request, .accepted):
+      // A notify is answered at once, with what the node holds by then; and members notify each other all the time.
+      if case .notified(_, _, request) = step.event { return false }
+      return true
+    case .answer, .report, .left: return true
     }
   }
 
-  private var isChangeOfValue: Bool {
-    if case .report(.valueChanged) = self { true } else { false }
+  private func isChange(to stamp: Stamp) -> Bool {
+    if case .report(.valueChanged(_, stamp, _)) = self { true } else { false }
   }
 }
 

@@ -122,7 +122,7 @@ extension Simulate {
   /// Runs trials and tells what came of them.
   func run(_ plan: TrialPlan) async throws {
     if trace {
-      let telling = Trace.Telling { LogLines(seeds: []).lines(for: $0).map(\.message) }
+      let telling = Trace.Telling { LogLines(seeds: $1).lines(for: $0).map(\.message) }
       try Terminal.answer(plan.trial(0).run(telling: telling).trace.lines.joined(separator: "\n"))
     }
     var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
@@ -157,6 +157,7 @@ struct TrialReport {
             + "\(Quantity.short(sweep.settling.greatest)) (worst)"))
     }
     lines.append(row("Simulated", "\(Quantity.short(nodeHours)) node-hours, \(sweep.steps) steps, rules after each"))
+    lines.append(row("Hash", "\(String(sweep.hash, radix: 16)) of everything that happened"))
     lines.append(row("Speed", "\(Quantity.short(speed)) simulated seconds in a second"))
     lines += faultLines
     for broken in sweep.broken.prefix(TrialReport.mostBroken) {
@@ -214,6 +215,7 @@ struct TrialReport {
       ),
       ("faults", JSON.object(zip(FaultKind.allCases, sweep.faults).map { ($0.rawValue, JSON.integer($1)) })),
       ("node_hours", number(nodeHours)), ("steps", JSON.integer(sweep.steps)),
+      ("hash", JSON.string(String(sweep.hash, radix: 16))),
       ("settling_median_ms", settling(sweep.settling.median)), ("settling_worst_ms", settling(sweep.settling.greatest)),
       ("simulated_seconds", number(sweep.time.inSeconds)), ("seconds", number(elapsed.inSeconds)),
     ])

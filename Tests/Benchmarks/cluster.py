@@ -15,6 +15,7 @@ import time
 
 HTTP_PORT = 8080
 OBSERVER = "10.99.255.254"
+DATAGRAM_HEADERS = 14 + 20 + 8   # Of Ethernet, IPv4 and UDP, as the cable counts them.
 
 
 class Failed(Exception):
@@ -63,6 +64,10 @@ class Host:
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
+
+    def udp_bytes(self):
+        """Bytes of Ethernet that it sent as datagrams; only our own nodes tell."""
+        return 0
 
     def processor_seconds(self):
         with open(f"/proc/{self.process.pid}/stat") as stat:
@@ -151,6 +156,14 @@ class Node(Host):
 
     def declares_dead(self, name):
         return self.statuses().get(name) == "dead"
+
+    def udp_bytes(self):
+        _, body = self.get("/metrics")
+        size = re.search(r'(?m)^unum_datagram_bytes_total\{direction="sent"\} (\d+)$', body)
+        counts = re.findall(r'(?m)^unum_datagrams_total\{[^}]*direction="sent"[^}]*\} (\d+)$', body)
+        if not size or not counts:
+            raise Failed(f"{self.name} does not tell how many datagrams it sent")
+        return int(size.group(1)) + DATAGRAM_HEADERS * sum(map(int, counts))
 
     def counter(self, name):
         """A counter of /metrics."""

@@ -74,8 +74,9 @@ def detect(cluster, kills=KILLS):
 
 
 def idle(cluster):
-    """What a node sends and computes in a second while nobody asks anything: bytes, packets, processor seconds."""
+    """What a node sends and computes in a second while nobody asks: bytes, packets, processor seconds, bytes by UDP."""
     time.sleep(SETTLE_SECONDS)
+    udp_before, udp_since = sum(node.udp_bytes() for node in cluster.nodes), time.monotonic()
     bytes_before, packets_before = cluster.traffic()
     busy_before = sum(node.processor_seconds() for node in cluster.nodes)
     start = time.monotonic()
@@ -83,7 +84,10 @@ def idle(cluster):
     bytes_after, packets_after = cluster.traffic()
     busy = sum(node.processor_seconds() for node in cluster.nodes) - busy_before
     node_seconds = (time.monotonic() - start) * len(cluster.nodes)
-    return [amount / node_seconds for amount in (bytes_after - bytes_before, packets_after - packets_before, busy)]
+    # Asked outside of that time, as the answers are traffic as well.
+    udp = (sum(node.udp_bytes() for node in cluster.nodes) - udp_before) / (time.monotonic() - udp_since)
+    each = [amount / node_seconds for amount in (bytes_after - bytes_before, packets_after - packets_before, busy)]
+    return each + [udp / len(cluster.nodes)]
 
 
 def load(node, path):
@@ -118,8 +122,10 @@ def seconds(times):
 
 def common(cluster, write, writes):
     """The figures that both systems have: name, text, and the numbers behind it."""
-    size, packets, busy = idle(cluster)
+    size, packets, busy, udp = idle(cluster)
     yield "idle, sent per node", f"{size:.0f} B/s, {packets:.1f} packets/s", [size, packets]
+    if udp:
+        yield "idle, of it by UDP", f"{udp:.0f} B/s", [udp]
     yield "idle, processor per node", f"{busy * 100:.2f} % of a core", [busy]
     yield (writes, *milliseconds(write(cluster)))
     memory = statistics.median(node.resident_bytes() for node in cluster.nodes)

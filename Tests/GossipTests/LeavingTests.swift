@@ -30,6 +30,18 @@ import Testing
     #expect(rest.compactMap { Self.left([$0.effect]).first } == [confirmed])
   }
 
+  @Test func `a member that hears the goodbye often counts once, and is not told again`() {
+    var stage = Self.stage(3)
+    stage.answering = [Peer(1)]
+    var effects = stage.handle(.leaveRequested)
+    let rest = stage.timeline(.seconds(3))
+    effects += rest.map(\.effect)
+    #expect(
+      rest.compactMap { entry in Self.left([entry.effect]).first.map { [entry.at, $0] } } == [[1_000, 1]])
+    #expect(effects.sent(.ping, to: Peer(1).address).count == 1)
+    #expect(effects.sent(.ping, to: Peer(2).address).count == 10)
+  }
+
   @Test func `a node whom nobody hears stops after a second, having announced ten times`() {
     var stage = Self.stage(5, answering: false)
     var effects = stage.handle(.leaveRequested)

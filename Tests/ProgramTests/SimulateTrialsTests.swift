@@ -50,12 +50,15 @@ import Testing
       #expect(first[key] as? Double == second[key] as? Double, "\(key)")
     }
     // What is done on several threads is the sum of what is done one by one.
-    var steps = 0
+    var (steps, hash) = (0, UInt64(0))
     for seed in 7...10 {
-      let one = ["simulate", "--trials", "1", "--seconds", "5", "--seed", "\(seed)"]
-      steps += try #require(try await json(one)["steps"] as? Int)
+      let one = try await json(["simulate", "--trials", "1", "--seconds", "5", "--seed", "\(seed)"])
+      steps += try #require(one["steps"] as? Int)
+      hash &+= try #require((one["hash"] as? String).flatMap { UInt64($0, radix: 16) })
     }
     #expect(first["steps"] as? Int == steps)
+    #expect(first["hash"] as? String == String(hash, radix: 16))
+    #expect(second["hash"] as? String == String(hash, radix: 16))
   }
 
   /// Trials are exact, so the README shows exactly what comes, but for how long it took.
@@ -82,7 +85,7 @@ import Testing
     let lines = outcome.standardOutput.split(separator: "\n")
     #expect(lines.first == "4 trials of 4 nodes, 5s of faults, seeds 7 to 10")
     #expect(lines.contains("Held           4 of 4"))
-    for name in ["Settled", "Simulated", "Speed", "Faults"] {
+    for name in ["Settled", "Simulated", "Hash", "Speed", "Faults"] {
       #expect(lines.contains { $0.hasPrefix(name + " ") }, "\(name)")
     }
     #expect(lines.allSatisfy { $0.count <= 80 })

@@ -5,7 +5,7 @@ import Simulation
 import Testing
 
 @SimulationThread @Suite struct TraceTests {
-  private static let telling = Trace.Telling { report in
+  private static let telling = Trace.Telling { report, _ in
     if case .ready = report { ["its log"] } else { [] }
   }
 
@@ -73,6 +73,26 @@ import Testing
       ])
   }
 
+  @Test func `a write that waits is told when it is answered`() {
+    var cluster = Cluster(seed: 1, telling: Trace.Telling { _, _ in [] })
+    cluster.startHosts(3)
+    cluster.perform(.set(1, 5))
+    cluster.run(until: cluster.time + .seconds(9))
+    let lines = cluster.trace.lines
+    #expect(lines.count { $0.hasSuffix("-- a client sets 5 on n1") } == 1)
+    #expect(lines.count { $0.hasSuffix("n1 answers request 1: it is 5 of generation 1") } == 1, "\(lines)")
+    #expect(!lines.contains { $0.contains("n0 answers") }, "notifies are answered, too")
+  }
+
+  @Test func `small shares, whole seconds and groups of nobody are told as people would`() {
+    var conditions = Conditions.none
+    (conditions.burst, conditions.burstLength) = (0.0004, .seconds(1))
+    #expect(told(.worsen(FaultID(1), conditions)) == ["-- loss 1: 0.04 % begins a loss of all for 1 s"])
+    #expect(told(.turnClock(0, by: .seconds(-7200))) == ["-- n0's wall clock is turned by -7200 s"])
+    #expect(
+      told(.impair(FaultID(1), Impairment.partition([[0], [1], []]))) == ["-- loss 1: nothing passes between n0 | n1"])
+  }
+
   @Test func `what makes no sense is not told`() {
     #expect(
       told(
@@ -93,7 +113,7 @@ import Testing
     for words in ["n0 << request 1: set 5", "n0 << it is asked to leave", "n0 has left; "] {
       #expect(lines.contains { $0.hasPrefix(words) }, "\(words) in \(lines)")
     }
-    var cluster = Cluster(seed: 1, telling: Trace.Telling(isWhole: true) { _ in [] })
+    var cluster = Cluster(seed: 1, telling: Trace.Telling(isWhole: true) { _, _ in [] })
     cluster.startHosts(2)
     cluster.run(until: cluster.time + .seconds(3))
     let bytes = #/n[01] (<<|>>) \w+ of \d+ bytes (from|to) 10\.0\.0\.[12]:7946/#

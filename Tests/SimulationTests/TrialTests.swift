@@ -21,12 +21,14 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
   guard outcome.violation != nil || replayed != nil else { return }
   let isFull = ProcessInfo.processInfo.environment["DETAIL"] != nil
   let told = trial.run(
-    telling: Trace.Telling(isWhole: isFull) { LogLines(seeds: []).lines(for: $0).map(\.message) })
+    telling: Trace.Telling(isWhole: isFull) { LogLines(seeds: $1).lines(for: $0).map(\.message) })
   let lines = replayed == nil ? told.trace.lines.suffix(40) : told.trace.lines[...]
   print(lines.joined(separator: "\n"))
-  print("seed \(trial.seed): settled after \(told.settling.map { "\($0.inSeconds) s" } ?? "never")")
+  let what =
+    "seed \(trial.seed), \(trial.hosts) hosts, \(trial.faults.inSeconds) s of \(trial.kinds.count) kinds of fault"
+  print("\(what): settled after \(told.settling.map { "\($0.inSeconds) s" } ?? "never")")
   if let violation = outcome.violation {
-    Issue.record("seed \(trial.seed): \(violation)", sourceLocation: sourceLocation)
+    Issue.record("\(what): \(violation)", sourceLocation: sourceLocation)
   }
 }
 
@@ -42,15 +44,12 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     expectHolds(Sweep.trial(seed))
   }
 
-  /// The rest of a few hundred seeds, each shorter: a minute of one core in a debug build. Those that break are run again to be told.
+  /// The rest of a few hundred seeds, each shorter: a minute of one core in a debug build. Those that break are run again
+  /// to be told.
   @Test func `two hundred more clusters come together after ten seconds of everything at once`() async {
-    let trials = (1...UInt64(replayed == nil ? 200 : 0)).map { number in
-      var trial = Sweep.trial(100_000 + number)
-      trial.faults = .seconds(10)
-      return trial
-    }
+    let trials = (replayed.map { [$0] } ?? Array(100_001...100_200)).map { Sweep.trial($0, faults: .seconds(10)) }
     let isBroken = await inParallel(trials) { $0.run().violation != nil }
-    for (trial, isBroken) in zip(trials, isBroken) where isBroken { expectHolds(trial) }
+    for (trial, isBroken) in zip(trials, isBroken) where isBroken || replayed != nil { expectHolds(trial) }
   }
 
   @Test func `leaving out one kind of fault keeps the schedule of the others`() {
