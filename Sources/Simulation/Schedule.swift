@@ -133,7 +133,7 @@ package struct Schedule: Sendable {
     }
   }
 
-  /// A link that goes and comes back, a few times a second or every few seconds.
+  /// A link that goes and comes back again and again, each time for a tenth of a second to two.
   private mutating func planFlapping() {
     planEpisodes(every: 30, lasting: 15) { schedule, begin, end in
       let cut = schedule.impairments(of: .partialPartition)
