@@ -16,6 +16,7 @@ enum Program {
   private static let usage: Int32 = 64
 
   static func main() async {
+    System.occupyStandardDescriptors()
     // A client that closed its connection, or a log reader that went away, must be an error of one write, not the end.
     _ = signal(SIGPIPE, SIG_IGN)
     do {

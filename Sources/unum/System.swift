@@ -24,6 +24,15 @@ enum System {
     return String(decoding: buffer[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// Puts something at each of the three standard descriptors that nobody gave (`unum >&-`), which would else be the first
+  /// socket or timer: the log would be written into that. What stands there can be read, as empty, and refuses writes.
+  static func occupyStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free descriptor is the one that is looked at.
+      _ = unsafe open("/dev/null", O_RDONLY)
+    }
+  }
+
   /// The processors that are there to be used; at least one.
   static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

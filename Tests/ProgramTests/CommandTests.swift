@@ -67,6 +67,15 @@ import Testing
     #expect(outcome.standardError == "unum: standard output: cannot be written: No space left on device\n")
   }
 
+  /// Else the first socket or timer gets its number, and what is told is written into that.
+  @Test func aStandardOutputThatIsClosedIsNoOtherFile() async throws {
+    let script = "exec \"$0\" simulate --nodes 3 --seconds 1 <&- >&-"
+    let program = Running.products.appendingPathComponent("unum").path
+    let outcome = try await Running.run(["-c", script, program], program: "/bin/bash")
+    #expect(outcome.status == 1)
+    #expect(outcome.standardError == "unum: standard output: cannot be written: Bad file descriptor\n")
+  }
+
   @Test func serveHelpNamesEveryOptionItself() async throws {
     let outcome = try await Running.run(["serve", "--help"])
     #expect(outcome.status == 0)
