@@ -110,12 +110,13 @@ package struct Node: Sendable {
     now = Now(monotonic: monotonic, wall: real.wall)
   }
 
-  /// This process did not run for so long. Every deadline moves by it, nobody is accused for it, and we trust ourselves
+  /// This process did not run for so long. Every deadline of ours moves by it, nobody is accused for it, and we trust ourselves
   /// less for a while (Lifeguard's reason for the local health).
   private mutating func notice(stall: Duration) {
     stalled += stall
     counters.stalls += 1
     probe.worsenHealth(by: 1, settings)
+    refutation.slept(for: stall)
     emit(.report(.stalled(stall)))
     if stall > settings.forgetting { joinAnew() }
   }

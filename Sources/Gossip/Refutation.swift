@@ -37,6 +37,14 @@ struct Refutation: Sendable {
     deadline = min(accusation == nil ? .distantFuture : accusationAt, claim == nil ? .distantFuture : claimAt)
   }
 
+  /// The others' time went on while this process stood still, and it is for their sake that we wait: who is called dead
+  /// meanwhile says at once that it lives.
+  mutating func slept(for stall: Duration) {
+    accusationAt = accusationAt - stall
+    claimAt = claimAt - stall
+    schedule()
+  }
+
   /// Notes a record to outbid. What is at the end of all incarnations can't be, and must not hide what can.
   mutating func note(_ record: Record, own incarnation: UInt64) {
     guard record.incarnation < Wire.maximumIncarnation else { return }

@@ -79,7 +79,7 @@ package struct Settings: Equatable, Sendable {
   /// the accused within a round trip, and the refutation keeps the rest from ever asking.
   package var suspectPingers = 6
   /// Own pings that must stay unanswered before we declare a death. At 20 % loss each way a live member misses four
-  /// with 1.7 %, and only if it also fails to refute: none was called dead in 1,010 simulated node-hours.
+  /// with 1.7 %, and only if it also fails to refute: none was called dead in 720 simulated node-hours.
   package var pingsBeforeDeath = 4
 
   // MARK: Dissemination (SWIM, section 4.1)

@@ -58,6 +58,20 @@ import Testing
     #expect(died >= 1_200, "\(died) ms")
   }
 
+  /// The wait between two answers to accusations is for the others' sake, and their time went on.
+  @Test func `who was stopped just after it outbid an accusation outbids the next one when it goes on`() {
+    var stage = Self.stage(3)
+    for state in [Record.State.suspect, .dead] {
+      var accusation = stage.own
+      accusation.state = state
+      stage.hear(from: Peer(1), rumours: [accusation])
+      #expect(stage.own.incarnation == accusation.incarnation + 1)
+      #expect(stage.own.state == .alive)
+      stage.time += 3_000_000
+    }
+    #expect(stage.node.counters.stalls == 1)
+  }
+
   @Test func `a stall raises local health by one`() {
     var stage = Self.stage(2)
     stage.time = stage.node.nextDeadline.microseconds + 500_000
