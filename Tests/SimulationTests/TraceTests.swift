@@ -67,7 +67,7 @@ import Testing
     (conditions.corruption, conditions.truncation, conditions.replay) = (0.02, 0.01, 0.09)
     #expect(
       told(.worsen(FaultID(1), conditions)) == [
-        "-- loss 1: 10 % is lost, 0.4 % begins a loss of all for 0.12 s, takes 0.03 to 0.1 s, "
+        "-- loss 1: 10 % is lost, 0.4 % begins a loss of all for 0.12 s, takes 0.03 s to 0.1 s, "
           + "3 % is held up for 0.012 s or far longer, 100 % comes twice, 50 % waits up to 0.02 s more, "
           + "2 % is corrupted, 1 % is cut short, an old one follows 9 %"
       ])
