@@ -110,8 +110,8 @@ package struct Node: Sendable {
     now = Now(monotonic: monotonic, wall: real.wall)
   }
 
-  /// This process did not run for so long. Every deadline of ours moves by it, nobody is accused for it, and we trust ourselves
-  /// less for a while (Lifeguard's reason for the local health).
+  /// This process did not run for so long. Every deadline but that of refutations moves by it, nobody is accused for it,
+  /// and we trust ourselves less for a while (Lifeguard's reason for the local health).
   private mutating func notice(stall: Duration) {
     stalled += stall
     counters.stalls += 1

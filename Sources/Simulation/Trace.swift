@@ -68,9 +68,20 @@ package struct Trace: Sendable {
     case .send(let bytes, let to):
       add(bytes)
       hash = Hash.mix(hash ^ to.low ^ UInt64(to.port) << 32)
-    case .publish(let stamp), .notify(_, let stamp):
-      hash = Hash.mix(hash ^ stamp.generation ^ Hash.mix(UInt64(bitPattern: stamp.value)))
-    case .answer(let request, _): hash = Hash.mix(hash ^ request.number)
+    case .publish(let stamp): add(stamp)
+    case .notify(.member(let member, let http), let stamp):
+      add(stamp)
+      hash = Hash.mix(hash ^ member.low ^ UInt64(member.port) << 32 ^ UInt64(http.port) << 48)
+    case .notify(.peer(let peer), let stamp):
+      add(stamp)
+      hash = Hash.mix(hash ^ UInt64(peer))
+    case .answer(let request, let answer):
+      hash = Hash.mix(hash ^ request.number)
+      switch answer {
+      case .accepted(let stamp): add(stamp)
+      case .aboveCeiling(let ceiling): hash = Hash.mix(hash ^ ceiling)
+      case .overloaded: hash = Hash.mix(hash ^ 2)
+      }
     case .resolve(let seed): hash = Hash.mix(hash ^ UInt64(seed))
     case .left(let confirmed): hash = Hash.mix(hash ^ UInt64(confirmed))
     case .report(.summary): hash = Hash.mix(hash ^ 1)
@@ -80,6 +91,10 @@ package struct Trace: Sendable {
       hash = Hash.mix(hash ^ Trace.code(of: from) << 8 ^ Trace.code(of: to) ^ Trace.code(of: reason) << 16)
     case .report(let report): hash ^= Hash.of(String(describing: report))
     }
+  }
+
+  private mutating func add(_ stamp: Stamp) {
+    hash = Hash.mix(hash ^ stamp.generation ^ Hash.mix(UInt64(bitPattern: stamp.value)))
   }
 
   private static func code(of status: MemberStatus?) -> UInt64 {

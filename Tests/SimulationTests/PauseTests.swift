@@ -40,6 +40,8 @@ import Testing
       while !cluster.isAcquainted, cluster.time < Instant(microseconds: 120_000_000) {
         cluster.run(for: .milliseconds(1))
       }
+      let isHealed = cluster.isAcquainted
+      #expect(isHealed)
       let time = timeBack(of: 0, in: &cluster)
       #expect(time < .milliseconds(50))
       try cluster.check()

@@ -58,7 +58,7 @@ private let third = second + [.firewall, .flappingLink, .restartOfAll]
 
   /// Not a fault of the protocol: a probe that a slow network had stretched over 18 s ended in quiet, longer after the
   /// faults than any bound for all nodes said.
-  @Test(arguments: [2196, 3071] as [UInt64])
+  @Test(arguments: [2196, 3071, 3316, 3778, 4271] as [UInt64])
   func `a stretched probe that began under faults is waited for`(seed: UInt64) {
     expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: second))
   }
