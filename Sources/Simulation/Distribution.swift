@@ -30,7 +30,7 @@ package struct Distribution: Sendable, CustomStringConvertible {
       + "most \(Distribution.short(greatest)) (n = \(count))"
   }
 
-  /// Four significant places at most, and no exponent.
+  /// To a thousandth; what is below a tenth to a hundred-thousandth. No exponent.
   package static func short(_ value: Double) -> String {
     let scale = abs(value) < 0.1 ? 100_000.0 : 1000
     return String((value * scale).rounded() / scale)
