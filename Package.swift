@@ -40,6 +40,10 @@ let fuzzed: [Target.Dependency] = [
 /// (`Tests/Benchmarks/counters`): nobody else needs that program.
 let isCounting = Context.environment["UNUM_COUNTERS"] != nil
 
+/// Whether only the core, its simulation and their tests are built, which need no dependency: from nothing in a minute,
+/// and again in seconds after a change (`Tests/Mutation/run` builds hundreds of variants at once).
+let isCore = Context.environment["UNUM_CORE"] != nil
+
 // unum (program) -> Agent (sockets, HTTP, clock, log) -> Gossip (pure) <- Simulation
 let package = Package(
   name: "unum",
@@ -143,4 +147,13 @@ if isCounting {
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/Benchmarks/Operations", swiftSettings: strict))
+}
+
+if isCore {
+  package.products = []
+  package.dependencies = []
+  package.targets.removeAll { !["Gossip", "Simulation", "GossipTests", "SimulationTests"].contains($0.name) }
+  for target in package.targets where target.name == "SimulationTests" {
+    target.dependencies = ["Gossip", "Simulation"]
+  }
 }
