@@ -105,7 +105,8 @@ package final class Agent: Backend, Service {
     if let status = core.withLockedValue({ $0.node?.status(at: now) }) { return status }
     // HTTP listens for a moment before the node exists, because the node must know the port: a node that never ran says
     // what there is to say.
-    return Node(identity: identity, settings: configuration.settings, seed: 0, now: now).status(at: now)
+    let unused = SecretKey(low: 0, high: 0)
+    return Node(identity: identity, settings: configuration.settings, seed: 0, key: unused, now: now).status(at: now)
   }
 }
 

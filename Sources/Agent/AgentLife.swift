@@ -72,8 +72,9 @@ extension Agent {
     settings.seeds = configuration.seeds
     settings.notifyPeers = configuration.notify.count
     var system = SystemRandomNumberGenerator()
+    let key = SecretKey(low: system.next(), high: system.next())
     let now = clocks.now()
-    let node = Node(identity: identity, settings: settings, seed: system.next(), now: now)
+    let node = Node(identity: identity, settings: settings, seed: system.next(), key: key, now: now)
     if let readiness = node.status(at: now).readiness {
       face.withLockedValue { $0.readiness = .ready(readiness) }
     }

@@ -174,7 +174,7 @@ extension Node {
   private mutating func pull(from peer: Address, after: Address?, tries: Int = 1, peersLeft: Int) {
     let patience = members.index(of: peer).map { self.patience(with: members[$0]) } ?? 1
     let wait = Duration.microseconds(Int64(Double(settings.pageTimeout.microseconds) * patience))
-    let nonce = questions.ask(peer, for: .pull, at: now.monotonic, using: &generator)
+    let nonce = questions.ask(peer, for: .pull, at: now.monotonic)
     antiEntropy.pull = AntiEntropy.Pull(
       peer: peer, after: after, nonce: nonce, tries: tries, peersLeft: peersLeft, due: now.monotonic + wait,
       learnt: antiEntropy.pull?.learnt ?? false, pages: antiEntropy.pull?.pages ?? 0)

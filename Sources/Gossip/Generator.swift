@@ -5,8 +5,8 @@
 // and `randomElement` (how they spend random bits may change between toolchains, and with it every recorded run).
 
 /// SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", section 4): 64 bits of state,
-/// equidistributed, more than good enough to choose peers. It is not a secret: nonces drawn from it are made hard to
-/// guess by a seed from the system's generator, which the agent gives each real node.
+/// equidistributed, more than good enough to choose peers. It keeps no secret, as its output is a bijection of its state:
+/// what nobody may guess comes from `SipHash`.
 package struct Generator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

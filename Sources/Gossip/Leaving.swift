@@ -66,7 +66,7 @@ extension Node {
       $0.state == .alive && !told.contains($0.address)
     }
     for peer in peers {
-      let nonce = questions.ask(peer, for: .farewell, at: now.monotonic, using: &generator)
+      let nonce = questions.ask(peer, for: .farewell, at: now.monotonic)
       send(.ping(target: peer), to: peer, nonce: nonce, first: [ownRecord])
     }
   }

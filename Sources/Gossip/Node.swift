@@ -28,7 +28,7 @@ package struct Node: Sendable {
   package internal(set) var register: Register
   var push: Push
   var rumours = Rumours()
-  var questions = Questions()
+  var questions: Questions
   var probe: Probe
   var suspicions: [Suspicion] = []
   var relays: [Relay] = []
@@ -46,9 +46,10 @@ package struct Node: Sendable {
   package private(set) var nextDeadline: Instant
 
   /// - Parameters:
-  ///   - seed: of all the node's randomness; unguessable for a real node, chosen for a simulated one.
+  ///   - seed: of the node's choices by chance. Whoever watches them for long may come to know it.
+  ///   - key: makes what nobody may guess: from the system for a real node, from the seed for a simulated one.
   ///   - now: the start; the incarnation is its wall clock.
-  package init(identity: Identity, settings: Settings, seed: UInt64, now: Now) {
+  package init(identity: Identity, settings: Settings, seed: UInt64, key: SecretKey, now: Now) {
     let start = now.monotonic
     var identity = identity
     identity.name = Wire.truncated(identity.name)
@@ -57,6 +58,7 @@ package struct Node: Sendable {
     self.now = now
     cluster = Hash.of(settings.cluster)
     generator = Generator(seed: seed)
+    questions = Questions(key: key)
     let record = Record(
       address: identity.address, incarnation: min(max(now.wall, 1), Node.highestStart), state: .alive,
       name: identity.name, httpPort: identity.httpPort)

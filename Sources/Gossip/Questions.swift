@@ -40,13 +40,15 @@ struct Questions: Sendable {
   }
 
   private var list: [Question] = []
+  private var nonces: Nonces
+
+  /// - Parameter key: makes the nonces, and nothing else.
+  init(key: SecretKey) { nonces = Nonces(key: key) }
 
   /// Notes a question and returns its nonce.
-  mutating func ask(
-    _ target: Address, for purpose: Purpose, at now: Instant, using generator: inout Generator
-  ) -> UInt64 {
+  mutating func ask(_ target: Address, for purpose: Purpose, at now: Instant) -> UInt64 {
     forget(before: now - Questions.memory)
-    let nonce = max(1, generator.next())
+    let nonce = nonces.next()
     list.append(Question(nonce: nonce, target: target, purpose: purpose, asked: now))
     return nonce
   }

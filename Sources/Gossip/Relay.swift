@@ -22,7 +22,7 @@ extension Node {
     guard isLive(target) else { return send(.nack, to: asker, nonce: nonce) }
     relays.removeAll { now.monotonic - $0.asked > Relay.memory }
     guard relays.count < Relay.capacity else { return counters.refuse(.flood) }
-    let own = questions.ask(target, for: .relay, at: now.monotonic, using: &generator)
+    let own = questions.ask(target, for: .relay, at: now.monotonic)
     send(.ping(target: target), to: target, nonce: own)
     let patience = Duration.microseconds(Int64(Double(deadline) * 1000 * settings.nackShare))
     relays.append(

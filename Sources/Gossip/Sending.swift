@@ -43,7 +43,7 @@ extension Node {
   mutating func ask(
     _ body: Message.Body, _ target: Address, for purpose: Questions.Purpose, introduces: Bool = false
   ) {
-    let nonce = questions.ask(target, for: purpose, at: now.monotonic, using: &generator)
+    let nonce = questions.ask(target, for: purpose, at: now.monotonic)
     send(
       body, to: target, nonce: nonce, first: introduces ? [ownRecord] : [], wantsIntroduction: introduces,
       isStranger: introduces || purpose == .verification)

@@ -30,7 +30,8 @@ extension Cluster {
   private mutating func makeNode(on host: Int) -> Node {
     let identity = Identity(address: hosts[host].address, name: "n\(host)", httpPort: Host.httpPort)
     let settings = tampering?.settings(host, hosts[host].settings) ?? hosts[host].settings
-    return Node(identity: identity, settings: settings, seed: seedDice.next(), now: readClock(of: host))
+    let key = SecretKey(low: seedDice.next(), high: seedDice.next())
+    return Node(identity: identity, settings: settings, seed: seedDice.next(), key: key, now: readClock(of: host))
   }
 
   /// Does this now.

@@ -94,7 +94,8 @@ struct Harness {
     let wall = UInt64(max(Int64(Stage.wall) + time + clockError, 1))
     return Node(
       identity: Identity(address: Harness.address(name), name: name, httpPort: 8080), settings: settings,
-      seed: Harness.address(name).low &* 7919 &+ starts, now: Now(monotonic: Instant(microseconds: time), wall: wall))
+      seed: Harness.address(name).low &* 7919 &+ starts, key: SecretKey(low: Harness.address(name).low, high: starts),
+      now: Now(monotonic: Instant(microseconds: time), wall: wall))
   }
 
   mutating func crash(_ name: String) { hosts[index(name)].isRunning = false }

@@ -3,12 +3,11 @@ import Testing
 @testable import Gossip
 
 @Suite struct QuestionsTests {
-  private var generator = Generator(seed: 1)
   private func at(_ seconds: Int64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
 
   @Test func `a question is answered once`() {
-    var (questions, generator) = (Questions(), generator)
-    let nonce = questions.ask(Peer(1).address, for: .probe, at: at(0), using: &generator)
+    var questions = Questions(key: SecretKey(low: 1, high: 2))
+    let nonce = questions.ask(Peer(1).address, for: .probe, at: at(0))
     #expect(questions.find(nonce)?.target == Peer(1).address)
     #expect(questions.answered(nonce) == true)
     #expect(questions.answered(nonce) == false)
@@ -18,28 +17,28 @@ import Testing
   }
 
   @Test func `an answer after five seconds is nobody's`() {
-    var (questions, generator) = (Questions(), generator)
-    let old = questions.ask(Peer(1).address, for: .probe, at: at(0), using: &generator)
-    let young = questions.ask(Peer(1).address, for: .probe, at: at(5), using: &generator)
+    var questions = Questions(key: SecretKey(low: 1, high: 2))
+    let old = questions.ask(Peer(1).address, for: .probe, at: at(0))
+    let young = questions.ask(Peer(1).address, for: .probe, at: at(5))
     #expect(questions.find(old) != nil)
-    _ = questions.ask(Peer(1).address, for: .probe, at: at(6), using: &generator)
+    _ = questions.ask(Peer(1).address, for: .probe, at: at(6))
     #expect(questions.find(old) == nil)
     #expect(questions.find(young) != nil)
   }
 
   @Test func `a flood of questions gives up the oldest and keeps the list short`() {
-    var (questions, generator) = (Questions(), generator)
+    var questions = Questions(key: SecretKey(low: 1, high: 2))
     let nonces = (0..<5_000).map { _ in
-      questions.ask(Peer(1).address, for: .probe, at: at(0), using: &generator)
+      questions.ask(Peer(1).address, for: .probe, at: at(0))
     }
     #expect(nonces.count { questions.find($0) != nil } == 4_096)
     #expect(questions.find(nonces[4_999]) != nil)
   }
 
   @Test func `no nonce is zero, which means that no answer is wanted, and none repeats`() {
-    var (questions, generator) = (Questions(), generator)
+    var questions = Questions(key: SecretKey(low: 1, high: 2))
     let nonces = (0..<1_000).map { _ in
-      questions.ask(Peer(1).address, for: .probe, at: at(0), using: &generator)
+      questions.ask(Peer(1).address, for: .probe, at: at(0))
     }
     #expect(Set(nonces).count == 1_000)
     #expect(!nonces.contains(0))

@@ -64,7 +64,7 @@ struct Stage {
     change(&settings)
     let identity = Identity(address: Peer(0).address, name: "self", httpPort: 8080)
     let now = Now(monotonic: Instant(microseconds: 0), wall: wall)
-    node = Node(identity: identity, settings: settings, seed: seed, now: now)
+    node = Node(identity: identity, settings: settings, seed: seed, key: SecretKey(low: seed, high: 1), now: now)
     wallAtStart = wall
     _ = handle(.timePassed)
   }

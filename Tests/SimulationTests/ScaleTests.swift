@@ -216,7 +216,7 @@ private struct ChangeFeed {
     settings.reportInterval = .zero
     // Nobody here answers pings, and who tells of the changes must live on.
     settings.pingsBeforeDeath = .max
-    node = Node(identity: identity, settings: settings, seed: 1, now: now)
+    node = Node(identity: identity, settings: settings, seed: 1, key: SecretKey(low: 1, high: 2), now: now)
     if let list = Membership(of: records) { node.meet(list) }
   }
 

@@ -31,7 +31,9 @@ struct CoreOperations {
     (settings.reportSpacing, settings.differenceStands) = (.seconds(3600), .seconds(3600))
     members = (1...count).map { Address(ipv4: 0x0A01_0000 + UInt32($0), port: 7946) }
     let own = Identity(address: Address(ipv4: 0x0A00_0001, port: 7946), name: "self", httpPort: 8080)
-    node = Node(identity: own, settings: settings, seed: 1, now: Now(monotonic: time, wall: CoreOperations.wall))
+    let key = SecretKey(low: 1, high: 2)
+    let now = Now(monotonic: time, wall: CoreOperations.wall)
+    node = Node(identity: own, settings: settings, seed: 1, key: key, now: now)
     handle(.timePassed)
     join()
   }
