@@ -21,7 +21,7 @@ struct Simulate: AsyncParsableCommand {
         same output.
 
         With --trials, the other way round: not how fast a good cluster is, but
-        whether a bad one holds. So many clusters of 3 to 7 nodes meet every kind
+        whether a bad one holds. So many clusters of 3 to 20 nodes meet every kind
         of fault for --seconds, each from a seed of its own, from --seed on; rules
         are looked at after every step, and the cluster must come together in the
         end. Status 1 says that one broke a rule; --trace tells what happened in it.

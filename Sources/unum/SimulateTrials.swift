@@ -26,7 +26,7 @@ package struct TrialFlags: Sendable {
 
   /// A day's work of two cores is some millions.
   private static let mostTrials = 10_000_000
-  /// Each node more makes a trial slower by its square, and what seven do not show has not been seen in more.
+  /// Each node more makes a trial slower by its square.
   private static let mostNodes = 50
   private static let mostSeconds = 3600
 
@@ -69,7 +69,7 @@ package struct TrialFlags: Sendable {
 package struct TrialPlan: Equatable, Sendable {
   package var count = 1
   package var first: UInt64 = 1
-  /// Nil: three to seven, as the seed says.
+  /// Nil: as the seed says (`Sweep.hosts`).
   package var nodes: Int?
   package var faults: Duration = TrialPlan.usualFaults
 
@@ -145,7 +145,7 @@ struct TrialReport {
   /// For people: eighty columns.
   var text: String {
     let seeds = plan.count == 1 ? "seed \(plan.first)" : "seeds \(plan.first) to \(plan.first + UInt64(plan.count) - 1)"
-    let nodes = plan.nodes.map(String.init) ?? "3 to 7"
+    let nodes = plan.nodes.map(String.init) ?? "\(Sweep.sizes.lowerBound) to \(Sweep.sizes.upperBound)"
     let trials = plan.count == 1 ? "1 trial" : "\(plan.count) trials"
     var lines = ["\(trials) of \(nodes) nodes, \(Quantity.text(plan.faults)) of faults, \(seeds)", ""]
     lines.append(row("Held", "\(sweep.trials - sweep.broken.count) of \(sweep.trials)"))

@@ -49,7 +49,7 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     expectHolds(Trial(seed: seed))
   }
 
-  /// `SWEEP=1-1000` runs so many, with every kind of fault, three to seven hosts.
+  /// `SWEEP=1-1000` runs so many, with every kind of fault, three to twenty hosts.
   @Test(arguments: replayed.map { [$0] } ?? sweep)
   func `a cluster comes together after everything at once`(seed: UInt64) {
     expectHolds(Sweep.trial(seed))
@@ -84,6 +84,12 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     // Who has many writes has not many losses for it.
     let order = { (kind: Int) in counts.indices.sorted { counts[$0][kind] < counts[$1][kind] } }
     #expect(order(0) != order(1))
+  }
+
+  @Test func `some hundred seeds have clusters of every size, most of them small`() {
+    let sizes = (1...256 as ClosedRange<UInt64>).map { Sweep.trial($0).hosts }
+    #expect(Set(sizes) == Set(Sweep.sizes))
+    #expect(sizes.count { $0 > 7 } == 16)
   }
 
   @Test func `the same seed is the same run, and another is another`() {
