@@ -27,8 +27,9 @@ package final class NameResolver: Sendable {
 
   /// The port of a seed that names none.
   package static let defaultPort: UInt16 = 7946
-  /// Addresses of one name that are looked at; the address book holds no more.
-  private static let maximumAddresses = 64
+  /// Addresses of one name that are looked at: as many as an answer over TCP, 64 KB, can hold. Which of them are contacted
+  /// and when is the node's choice, so that the order of the name server does not matter.
+  private static let maximumAddresses = 4096
 
   /// - Parameters:
   ///   - loop: where `receiver` is called.

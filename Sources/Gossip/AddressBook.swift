@@ -19,8 +19,8 @@ struct AddressBook: Sendable {
     case member(Gone)
   }
 
-  /// The last known addresses of each seed, in the order of the seeds; nil before it was resolved.
-  private(set) var seeds: [[Address]?]
+  /// What is known of each seed, in the order of the seeds.
+  var seeds: [SeedAddresses]
   private(set) var gone: [Gone] = []
   /// Seeds' addresses at which we met ourselves.
   private(set) var ourselves: [Address] = []
@@ -37,7 +37,7 @@ struct AddressBook: Sendable {
   var refusals = 0
 
   init(seeds count: Int, at now: Instant) {
-    seeds = Array(repeating: nil, count: count)
+    seeds = Array(repeating: SeedAddresses(), count: count)
     failures = Array(repeating: 0, count: count)
     isJoining = count > 0
     deadline = now
@@ -58,10 +58,6 @@ struct AddressBook: Sendable {
 
   mutating func remove(_ address: Address) { gone.removeAll { $0.address == address } }
 
-  mutating func learnt(_ addresses: [Address], ofSeed seed: Int) {
-    if seeds.indices.contains(seed) { seeds[seed] = addresses }
-  }
-
   mutating func metOurselves(at address: Address) {
     if !ourselves.contains(address) { ourselves.append(address) }
   }
@@ -77,9 +73,6 @@ struct AddressBook: Sendable {
     if now - entry.since > settings.longGone, !generator.chance(0.1) { return nil }
     return .member(entry)
   }
-
-  /// Addresses of one name that are contacted; a headless service of more is found through the first ones.
-  static let addressesOfASeed = 16
 }
 
 extension Node {
@@ -95,8 +88,8 @@ extension Node {
     switch book.draw(at: now.monotonic, settings, using: &generator) {
     case .seed(let seed):
       // A seed whose addresses are all live members has nothing to tell; its name may still come to mean others.
-      let isAllLive = book.seeds[seed]?.allSatisfy { isLive($0) } ?? false
-      if !isAllLive || generator.chance(0.1) { emit(.resolve(seed: seed)) }
+      let isAllLive = book.seeds[seed].allListed { isLive($0) }
+      if !isAllLive || generator.chance(0.1) { lookUp(seed) }
     case .member(let gone): if !isLive(gone.address) { contact(gone.address) }
     case nil: break
     }
@@ -108,27 +101,44 @@ extension Node {
     ask(.contact, address, for: .contact, introduces: true)
   }
 
-  /// The addresses that a seed has now.
+  /// Asks what a seed's name stands for now. Who is still waiting for an answer does not wait for it to contact what is
+  /// known: a name server that is gone lets look-ups hang for half a minute.
+  private mutating func lookUp(_ seed: Int) {
+    if book.seeds[seed].isAwaited { contactSeed(seed) }
+    book.seeds[seed].isAwaited = true
+    emit(.resolve(seed: seed))
+  }
+
+  /// The addresses that a seed has now; none when its name does not resolve, and then the last known are contacted.
   mutating func resolved(_ seed: Int, _ addresses: [Address], failure: String?) {
-    guard book.failures.indices.contains(seed) else { return }
-    let reachable = addresses.filter(\.isReachable).prefix(AddressBook.addressesOfASeed)
-    guard !reachable.isEmpty else {
+    guard book.seeds.indices.contains(seed) else { return }
+    book.seeds[seed].isAwaited = false
+    let reachable = addresses.filter(\.isReachable)
+    if reachable.isEmpty {
       book.failures[seed] += 1
       let count = book.failures[seed]
       // At the first failure, then at the second, the fourth and so on: a name that is wrong for ever fills no log.
       if count & (count - 1) == 0 {
         emit(.report(.seedUnresolved(seed: seed, failure: failure ?? "it has no address")))
       }
-      return
+    } else {
+      book.failures[seed] = 0
+      book.seeds[seed].learnt(reachable, at: now.monotonic, using: &generator)
     }
-    book.failures[seed] = 0
-    book.learnt(Array(reachable), ofSeed: seed)
-    for address in reachable {
+    contactSeed(seed)
+    readyIfAllSeedsAreOurselves()
+  }
+
+  /// Contacts a few of a seed's addresses, the next ones in their order.
+  private mutating func contactSeed(_ seed: Int) {
+    let (isJoining, ourselves, members) = (book.isJoining, identity.address, self.members)
+    let most = isJoining ? SeedAddresses.ofOneContactJoining : SeedAddresses.ofOneContact
+    let addresses = book.seeds[seed].next(most, using: &generator) { address in
       // Our own address is asked too, until we meet ourselves there: it might be another's who had it first. Any other
       // at which we met ourselves is asked for ever: a balancer may lead to us today and to others tomorrow.
-      if address == identity.address ? book.isJoining : !isLive(address) { contact(address) }
+      address == ourselves ? isJoining : !(members.index(of: address).map { members[$0].isLive } ?? false)
     }
-    readyIfAllSeedsAreOurselves()
+    for address in addresses { contact(address) }
   }
 
   /// A contact came back to us: that address is our own.
@@ -168,7 +178,7 @@ extension Node {
 
   private mutating func contactAllSeeds() {
     book.attempts += 1
-    for seed in book.seeds.indices { emit(.resolve(seed: seed)) }
+    for seed in book.seeds.indices { lookUp(seed) }
     if !book.gone.isEmpty { contact(book.gone[generator.below(book.gone.count)].address) }
     let backoff = min(book.attempts, AddressBook.joinBackoff.count) - 1
     book.deadline = now.monotonic + AddressBook.joinBackoff[backoff]

@@ -54,7 +54,7 @@ extension Node {
   mutating func readyIfAllSeedsAreOurselves() {
     let known = book.ourselves
     let isOurselves = { (address: Address) in known.contains(address) }
-    guard book.seeds.allSatisfy({ $0?.allSatisfy(isOurselves) ?? false }) else { return }
+    guard book.seeds.allSatisfy({ $0.allListed(isOurselves) }) else { return }
     book.isJoining = false
     become(.first)
   }

@@ -59,10 +59,12 @@ extension Cluster {
     case .slow(let host, let duration): hosts[host].lateness = duration
     case .impair(let id, let impairments): network.impair(id, impairments)
     case .worsen(let id, let conditions): network.worsen(id, conditions)
-    case .loseNames(let id): nameless.append(id)
+    case .name(let naming): nameServer.naming = naming
+    case .loseNames(let id): nameServer.fallSilent(id)
+    case .misname(let id, let lie): nameServer.lie(id, lie)
     case .end(let id):
       network.end(id)
-      nameless.removeAll { $0 == id }
+      nameServer.end(id)
     case .noise(let host): sendNoise(to: host)
     case .lie(let host): sendLie(to: host)
     case .forge(let host, let liar): sendForgery(to: host, as: liar)
@@ -79,7 +81,7 @@ extension Cluster {
     case .resume(let host): hosts[host].activity == .paused
     case .leave(let host): hosts[host].activity == .running && !hosts[host].isLeaving
     case .slow(let host, let lateness): hosts[host].lateness != lateness
-    case .turnClock, .impair, .worsen, .loseNames, .end, .noise, .lie, .forge: true
+    case .turnClock, .impair, .worsen, .name, .loseNames, .misname, .end, .noise, .lie, .forge: true
     }
   }
 

@@ -42,7 +42,7 @@ package struct Cluster {
   var slots = 0
   /// The host that has each address; nil when it moved away.
   var owners: [Int?] = []
-  var nameless: [FaultID] = []
+  var nameServer: NameServer
   var requests: UInt64 = 0
   var arrivals: [Network.Arrival] = []
   /// When the last of all datagrams and notifies that were sent so far arrives.
@@ -55,6 +55,7 @@ package struct Cluster {
   package init(seed: UInt64, conditions: Conditions = .lan, telling: Trace.Telling? = nil) {
     trace = Trace(telling: telling)
     network = Network(seed: seed, conditions: conditions)
+    nameServer = NameServer(seed: seed)
     seedDice = Generator(seed: seed, for: "nodes")
     latenessDice = Generator(seed: seed, for: "lateness")
     httpDice = Generator(seed: seed, for: "http")

@@ -92,10 +92,9 @@ extension Cluster {
 
   private mutating func resolve(_ seed: Int, for host: Int) {
     let peers = hosts[host].seeds.indices.contains(seed) ? hosts[host].seeds[seed] : []
-    let event: Event =
-      nameless.isEmpty
-      ? .resolved(seed: seed, peers.map { hosts[$0].address }, failure: nil)
-      : .resolved(seed: seed, [], failure: "no answer from the name server")
+    let listed = nameServer.answer(peers.map { hosts[$0].address })
+    let failure = listed == nil ? "no answer from the name server" : nil
+    let event = Event.resolved(seed: seed, listed ?? [], failure: failure)
     queue.add(.event(event, host: host, process: hosts[host].process), at: time + Cluster.lookUp)
   }
 

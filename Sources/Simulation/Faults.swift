@@ -143,9 +143,13 @@ package enum Action: Equatable, Sendable {
   case impair(FaultID, [Impairment])
   /// These conditions are added to those that hold.
   case worsen(FaultID, Conditions)
+  /// The name server answers like this from now on.
+  case name(Naming)
   /// Names do not resolve.
   case loseNames(FaultID)
-  /// Ends an impairment, conditions or the loss of names.
+  /// Names stand for other addresses than they should.
+  case misname(FaultID, NameLie)
+  /// Ends an impairment, conditions, the loss of names or lies about them.
   case end(FaultID)
   /// A stranger sends the host bytes: at random, or a well-formed lie.
   case noise(Int)

@@ -16,7 +16,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
   case pause, longPause, busyHost, clockJump, clockDrift
   // The world outside.
-  case lostNames, noise, lies, forgeries
+  case lostNames, oddNames, falseNames, noise, lies, forgeries
   // Load.
   case writes, notifies, highNotifies
 
@@ -79,12 +79,7 @@ package struct Schedule: Sendable {
     case .flappingLink: planFlapping()
     case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
-    case .lostNames:
-      planEpisodes(every: 40, lasting: 20) { schedule, begin, end in
-        let id = schedule.nextID()
-        schedule.add(.loseNames(id), at: begin)
-        schedule.add(.end(id), at: end)
-      }
+    case .lostNames, .oddNames, .falseNames: planNames(kind)
     case .noise, .lies, .forgeries, .writes, .notifies, .highNotifies: planLoad(kind)
     }
   }
@@ -230,6 +225,26 @@ package struct Schedule: Sendable {
         let other = schedule.dice.below(schedule.hosts)
         if schedule.dice.chance(0.3) { schedule.add(.set(other, value + 1), at: begin) }
       }
+    }
+  }
+
+  private mutating func planNames(_ kind: FaultKind) {
+    planEpisodes(every: 40, lasting: 20) { schedule, begin, end in
+      let id = schedule.nextID()
+      switch kind {
+      case .oddNames:
+        // It stays so: how a name server lists addresses is no fault that must end. One that leaves some out may list
+        // them later, and one that always lists all may list any number that nobody has.
+        let order: Naming.Order = schedule.dice.chance(0.5) ? .shuffled : .rotated
+        let strays = schedule.dice.below(41)
+        let naming =
+          schedule.dice.chance(0.5)
+          ? Naming(strays: strays) : Naming(order: order, most: 1 + schedule.dice.below(8), strays: strays % 6)
+        return schedule.add(.name(naming), at: begin)
+      case .falseNames: schedule.add(.misname(id, schedule.dice.chance(0.5) ? .stale : .foreign), at: begin)
+      default: schedule.add(.loseNames(id), at: begin)
+      }
+      schedule.add(.end(id), at: end)
     }
   }
 

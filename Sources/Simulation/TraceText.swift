@@ -24,6 +24,8 @@ extension Action {
     case .slow(let host, let duration): "n\(host) is busy: up to \(seconds(duration)) late"
     case .impair(let id, let list): "\(id.inWords): \(Impairment.words(list))"
     case .worsen(let id, let conditions): "\(id.inWords): \(conditions.inWords)"
+    case .name(let naming): "the name server \(naming.inWords)"
+    case .misname(let id, let lie): "\(id.inWords): names stand for \(lie.inWords)"
     case .loseNames(let id): "\(id.inWords): no name resolves"
     case .end(let id): "\(id.inWords) ends"
     case .noise(let host): "a stranger sends n\(host) random bytes"
@@ -56,6 +58,24 @@ extension Impairment {
 
   private var lossInWords: String {
     loss < 1 ? "\(percent(loss)) is lost" : sparesHTTP ? "only HTTP passes" : "nothing passes"
+  }
+}
+
+extension Naming {
+  fileprivate var inWords: String {
+    var words = ["lists \(order)"]
+    if let most { words.append("\(most) at most") }
+    if strays > 0 { words.append("\(strays) addresses that nobody has") }
+    return words.joined(separator: ", ")
+  }
+}
+
+extension NameLie {
+  fileprivate var inWords: String {
+    switch self {
+    case .stale: "addresses of the past"
+    case .foreign: "addresses of another network"
+    }
   }
 }
 

@@ -28,6 +28,11 @@ import Testing
       (.drift(2, -20), "n2's clocks run 20 ppm too slow"),
       (.slow(0, .milliseconds(300)), "n0 is busy: up to 0.3 s late"),
       (.loseNames(FaultID(7)), "loss 7: no name resolves"), (.end(FaultID(990_001)), "fault 990001 ends"),
+      (
+        .name(Naming(order: .rotated, most: 3, strays: 2)),
+        "the name server lists rotated, 3 at most, 2 addresses that nobody has"
+      ),
+      (.misname(FaultID(8), .stale), "loss 8: names stand for addresses of the past"),
       (.noise(0), "a stranger sends n0 random bytes"), (.lie(1), "a stranger sends n1 a well-formed lie"),
       (.forge(1, as: 0), "a stranger sends n1 a lie from n0's address"),
       (
