@@ -12,8 +12,7 @@
 /// The members of the cluster, sorted by address, this node among them.
 package struct Membership: Sendable {
   private var list: [Member]
-  /// Live members, this node counted.
-  private(set) var liveCount: Int
+  private var gone = Tombstones()
   /// The digest of each bucket of addresses.
   private(set) var buckets = [UInt64](repeating: 0, count: Wire.buckets)
   /// The sum of the buckets.
@@ -22,14 +21,15 @@ package struct Membership: Sendable {
   /// A list of one: ourselves.
   init(ourselves: Member) {
     list = [ourselves]
-    liveCount = 1
     account(for: ourselves, adding: true)
   }
 
   var count: Int { list.count }
   /// How many the list has room for.
   var capacity: Int { list.capacity }
-  var tombstones: Int { list.count - liveCount }
+  var tombstones: Int { gone.count }
+  /// Live members, this node counted.
+  var liveCount: Int { list.count - gone.count }
   /// Lent and not copied: most who ask look at one or two fields.
   subscript(index: Int) -> Member { _read { yield list[index] } }
 
@@ -55,7 +55,7 @@ package struct Membership: Sendable {
     let index = insertionIndex(of: member.address)
     if list.count == list.capacity { makeRoom() }
     list.insert(member, at: index)
-    if member.isLive { liveCount += 1 }
+    gone.inserted(at: index, isTombstone: !member.isLive)
     account(for: member, adding: true)
     return index
   }
@@ -68,17 +68,16 @@ package struct Membership: Sendable {
 
   mutating func remove(at index: Int) {
     let member = list.remove(at: index)
-    if member.isLive { liveCount -= 1 }
+    gone.removed(at: index)
     account(for: member, adding: false)
   }
 
   /// Replaces what is believed of a member.
   mutating func update(at index: Int, to record: Record, since now: Instant) {
     account(for: list[index], adding: false)
-    if list[index].isLive { liveCount -= 1 }
     if list[index].state != record.state { list[index].since = now }
     list[index].believe(record)
-    if list[index].isLive { liveCount += 1 }
+    gone.set(at: index, isTombstone: !list[index].isLive)
     account(for: list[index], adding: true)
   }
 
@@ -113,17 +112,16 @@ package struct Membership: Sendable {
 }
 
 extension Membership {
+  /// The live member before which so many others live, in address order.
+  func live(_ number: Int) -> Address { list[gone.position(ofLive: number)].address }
+
   /// The live member so many places after the one at this address, and one more, in address order and around; never that
-  /// one itself. Without tombstones that is an index; with them it is a pass over the list, once in two periods.
+  /// one itself.
   func live(_ places: UInt64, after address: Address) -> Address? {
-    guard liveCount > 1, var index = index(of: address) else { return nil }
-    var left = Int(places % UInt64(liveCount - 1)) + 1
-    if tombstones == 0 { return list[(index + left) % list.count].address }
-    while left > 0 {
-      index = (index + 1) % list.count
-      if list[index].isLive { left -= 1 }
-    }
-    return list[index].address
+    guard liveCount > 1, let index = index(of: address) else { return nil }
+    // The first after it, or after its place if it does not live itself.
+    let next = index - gone.before(index) + (list[index].isLive ? 1 : 0)
+    return live((next + Int(places % UInt64(liveCount - 1))) % liveCount)
   }
 
   /// The addresses of all live members but this one, in address order.
@@ -135,29 +133,44 @@ extension Membership {
     return addresses
   }
 
-  /// Up to `count` different members that satisfy the condition, at random.
+  /// Up to `count` different live members that satisfy the condition, at random: as many as there are, and each such
+  /// choice as likely as any other.
   ///
-  /// Draws and rejects, which takes a constant number of draws. Where that found fewer than wanted, one pass over the
-  /// list from a random place finds the rest: in short lists, and in long ones only when nobody was found at all, so
-  /// that the usual work does not grow with the cluster.
+  /// Draws among the live and rejects whom the condition leaves out, six times for each that is wanted. Where that found
+  /// too few, as where most are left out, one pass over the list chooses the rest among all that were not drawn. So it
+  /// costs a few draws whatever the size of the cluster as long as a third qualifies, and at most one look at each member,
+  /// some tenths of a millisecond at ten thousand, when only a few do. Rejected: to be content with fewer in a long list (a
+  /// push or a helper less is what loss does), and to end the pass when enough were found (then who stands behind many that
+  /// do not qualify is chosen more often).
   func random(_ count: Int, using generator: inout Generator, where qualifies: (Member) -> Bool) -> [Address] {
     var chosen: [Address] = []
-    for _ in 0..<count * Membership.drawsPerChoice where chosen.count < count {
-      let index = generator.below(list.count)
-      // In place: a member copied into a constant costs more than all else here.
-      if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
+    let draws = count * Membership.drawsPerChoice
+    // A pass over fewer is quicker than the draws.
+    if liveCount > draws {
+      for _ in 0..<draws where chosen.count < count {
+        let index = gone.position(ofLive: generator.below(liveCount))
+        // In place: a member copied into a constant costs more than all else here.
+        if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
+      }
     }
-    guard chosen.count < count, chosen.isEmpty || list.count <= Membership.shortList else { return chosen }
-    let start = generator.below(list.count)
-    for offset in 0..<list.count where chosen.count < count {
-      let index = (start + offset) % list.count
-      if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
+    guard chosen.count < count else { return chosen }
+    // Algorithm R (Vitter 1985): each of the rest takes a place with the chance that it has among those seen so far.
+    let drawn = chosen.count
+    var seen = 0
+    for index in list.indices where list[index].isLive && qualifies(list[index]) {
+      let address = list[index].address
+      guard !chosen[..<drawn].contains(address) else { continue }
+      seen += 1
+      if chosen.count < count {
+        chosen.append(address)
+      } else {
+        let place = drawn + generator.below(seen)
+        if place < count { chosen[place] = address }
+      }
     }
     return chosen
   }
 
   /// Six draws fail to find one of a half that qualifies in 2 % of cases; the pass over the list then makes it good.
   private static let drawsPerChoice = 6
-  /// A pass over so many members costs less than a microsecond.
-  private static let shortList = 64
 }

@@ -75,7 +75,8 @@ import Testing
   private static func pulling(_ peers: ClosedRange<Int>) -> (Stage, Sent?) {
     var stage = stage(peers)
     stage.digests[Peer(2).address] = 1
-    for _ in 0..<5_000 {
+    // Each of six is probed within 4.8 s, and its difference then stands for two.
+    for _ in 0..<8_000 {
       if let pull = stage.pass(.milliseconds(1)).sent(.pull).first { return (stage, pull) }
     }
     return (stage, nil)
