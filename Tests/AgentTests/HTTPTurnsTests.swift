@@ -96,6 +96,21 @@ import Testing
     #expect(!connection.isOpen)
   }
 
+  /// A minute is as long as a thousand clients need that all ask for pages about all members of a large cluster.
+  @Test(arguments: [false, true])
+  func `a client that waits for its turn is not taken for a silent one`(hasClosed: Bool) throws {
+    let connection = try connect()
+    try connection.send(request("GET /metrics") + request("GET /get") + request("GET /nowhere") + "no request")
+    if hasClosed { connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+    #expect(statuses(try connection.answers()) == [200])
+    connection.wait(seconds: HTTPLimits().idleSeconds + 1)
+    #expect(connection.isOpen)
+    nextTurn()
+    #expect(statuses(try connection.answers()) == [200, 404, 400])
+    // The last one was no request, and ended the connection.
+    #expect(!connection.isOpen)
+  }
+
   @Test func `a client that goes while it waits for its turn holds nobody up`() throws {
     let gone = try connect()
     let patient = try connect()

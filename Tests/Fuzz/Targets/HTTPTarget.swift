@@ -62,9 +62,15 @@ private enum Client {
       rest = rest.dropFirst(size)
       // Pieces of changing size, or the cut would always fall at the same places of lines of the same length.
       if let cut { size = (size &* 5 &+ Int(cut >> 4)) % 23 + 1 }
+      // So that some turns come between two pieces and some behind the last.
+      if cut != nil { channel.embeddedEventLoop.advanceTime(by: .nanoseconds(ConnectionSweep.pause.nanoseconds / 2)) }
     }
     channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    for _ in 0..<limits.idleSeconds + limits.lingerSeconds + 1 where channel.isActive { sweep.sweep() }
+    // The loop's clock and the sweep's go together, as in a process: within a second everybody's turn comes.
+    for _ in 0..<limits.idleSeconds + limits.lingerSeconds + 1 where channel.isActive {
+      channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+      sweep.sweep()
+    }
     channel.embeddedEventLoop.run()
     try expect(!channel.isActive, "a client that said all it will is kept for ever")
     var answers: [UInt8] = []
