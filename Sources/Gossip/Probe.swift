@@ -4,7 +4,9 @@
 // The target is in turn the next of a shuffled list, renewed when it ends (SWIM, section 4.3), and, in every second period
 // of the wall clock, a member so many places after ourselves in address order as periods have passed: all nodes walk in
 // step, each at another place, and so between them ask everybody once in that period, whoever restarted when. Where
-// clocks differ by more than a period the places are random, as with the list. The shuffled list alone sometimes leaves a
+// clocks differ by more than a period the places are random, as with the list. A node that doubts itself probes in every
+// second or third period only, or more rarely, and takes turns by its own probes: otherwise it would meet the even
+// periods alone, or the odd ones, for as long as it doubts itself. The shuffled list alone sometimes leaves a
 // member unasked for 2 s, also with a walk that begins at each node's start, as restarts put it out of step; the ordered
 // walk alone would let two neighbours that fail together hide each other.
 //
@@ -78,15 +80,14 @@ struct Probe: Sendable {
 
   /// The member to ask now; nil when there is none but ourselves.
   ///
-  /// - Parameter period: the number of this period by the wall clock; the even ones are the walk's. Nil asks by the
-  ///   shuffled list only.
+  /// - Parameter places: how far the walk has come, when it is the walk's turn; nil asks by the shuffled list.
   mutating func nextTarget(
-    among members: Membership, ourselves: Address, period: UInt64?, using generator: inout Generator
+    among members: Membership, ourselves: Address, places: UInt64?, using generator: inout Generator
   ) -> Address? {
     defer { urgent = nil }
     let isLive = { (address: Address) in members.index(of: address).map { members[$0].isLive } ?? false }
     if let urgent, isLive(urgent) { return urgent }
-    if let period, period.isMultiple(of: 2) { return members.live(period / 2, after: ourselves) }
+    if let places { return members.live(places, after: ourselves) }
     for _ in 0..<2 {
       while position < order.count {
         position += 1
@@ -132,9 +133,10 @@ extension Node {
     let health = Double(1 + probe.localHealth)
     probe.next = now.monotonic + .microseconds(Int64(Double(settings.period.microseconds) * health))
     let period = now.wall / UInt64(max(settings.period.microseconds, 1))
+    let isWalking = settings.probesInOrder && (period / UInt64(1 + probe.localHealth)).isMultiple(of: 2)
     guard !leaving.isUnderWay,
       let target = probe.nextTarget(
-        among: members, ourselves: identity.address, period: settings.probesInOrder ? period : nil, using: &generator),
+        among: members, ourselves: identity.address, places: isWalking ? period / 2 : nil, using: &generator),
       let index = members.index(of: target)
     else { return }
     let stretch = health * patience(with: members[index])

@@ -91,6 +91,33 @@ import Testing
     #expect(phase != nil)
   }
 
+  /// Members that were probed one after the other at this local health, and where the walk was each time.
+  private static func probes(_ count: Int, at health: Int) -> [(target: Address, walk: Address?)] {
+    var stage = Self.stage(8)
+    var probes: [(target: Address, walk: Address?)] = []
+    while probes.count < count {
+      // Each answer would restore a point.
+      stage.node.probe.localHealth = health
+      // To the next thing that is due, so that a ping goes out at the end of it.
+      let effects = stage.pass(.microseconds(max(1, stage.node.nextDeadline.microseconds - stage.time)))
+      let period = stage.now.wall / UInt64(stage.node.settings.period.microseconds)
+      let walk = stage.node.members.live(period / 2, after: Peer(0).address)
+      probes += effects.sent(.ping).map { ($0.to, walk) }
+    }
+    return probes
+  }
+
+  @Test(arguments: 0...8)
+  func `list and walk take turns at any local health`(health: Int) {
+    let isWalk = Self.probes(32, at: health).map { $0.target == $0.walk }
+    // Half of them walk, and an eighth of the others goes where the walk is by chance.
+    let walked = isWalk.count { $0 }
+    #expect((14...24).contains(walked), "\(walked) of 32")
+    let even = stride(from: 0, to: 32, by: 2).allSatisfy { isWalk[$0] }
+    let odd = stride(from: 1, to: 32, by: 2).allSatisfy { isWalk[$0] }
+    #expect(even || odd)
+  }
+
   @Test func `everybody is asked within 2n periods, so that no crash waits longer`() {
     for peers in [2, 5, 9] {
       var stage = Self.stage(peers)
