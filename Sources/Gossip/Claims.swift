@@ -64,7 +64,7 @@ extension Node {
         // It returned and is accused again, both unheard by us; alive or dead, it is to be asked.
         verify(record.address)
       }
-      suspect(index, record.incarnation, accuser: record.accuser, because: .told(by: record.accuser ?? sender))
+      suspect(index, record, accuser: record.accuser, because: .told(by: record.accuser ?? sender))
     } else if held.state == .suspect, held.incarnation == record.incarnation, let accuser = record.accuser,
       accuser == identity.address || isLive(accuser)
     {
@@ -77,14 +77,12 @@ extension Node {
     switch held.state {
     case .alive:
       suspect(
-        index, record.incarnation, accuser: record.accuser, isConfirmed: true,
-        because: .told(by: record.accuser ?? sender))
+        index, record, accuser: record.accuser, isConfirmed: true, because: .told(by: record.accuser ?? sender))
     case .suspect:
       let position = suspicions.firstIndex { $0.address == held.address }
       guard record.incarnation == held.incarnation, let position else {
         return suspect(
-          index, record.incarnation, accuser: record.accuser, isConfirmed: true,
-          because: .told(by: record.accuser ?? sender))
+          index, record, accuser: record.accuser, isConfirmed: true, because: .told(by: record.accuser ?? sender))
       }
       suspicions[position].confirmFully()
     case .dead, .left:
@@ -108,7 +106,7 @@ extension Node {
         .memberChanged(name: record.name, record.address, from: nil, to: .alive, because: reason)))
     reports.changed(record.address)
     if record.state == .suspect {
-      suspect(index, record.incarnation, accuser: record.accuser, because: .told(by: record.accuser ?? record.address))
+      suspect(index, record, accuser: record.accuser, because: .told(by: record.accuser ?? record.address))
     } else {
       spread(Rumours.Claim(address: record.address, incarnation: record.incarnation, state: .alive))
     }
@@ -146,7 +144,8 @@ extension Node {
       emit(
         .report(
           .memberChanged(
-            name: record.name, record.address, from: held.state.status, to: record.state.status, because: reason)))
+            name: members[index].name, record.address, from: held.state.status, to: record.state.status,
+            because: reason)))
     }
   }
 

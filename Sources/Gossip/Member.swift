@@ -61,11 +61,12 @@ struct Member: Sendable {
     roundTrip.measured(elapsed, at: now, period: period)
   }
 
-  /// Believes something else of the same member.
+  /// Believes something else of the same member. Its name and port never change within an incarnation, whoever says so.
   mutating func believe(_ record: Record) {
     assert(record.address == address)
-    incarnation = record.incarnation
     state = record.state
+    guard record.incarnation != incarnation else { return }
+    incarnation = record.incarnation
     name = record.name
     httpPort = record.httpPort
   }

@@ -101,30 +101,30 @@ extension Node {
   mutating func accuse(_ index: Int, unanswered: Int) {
     let record = members[index].record
     if record.state == .alive {
-      suspect(index, record.incarnation, accuser: identity.address, unanswered: unanswered, because: .probeFailed)
+      suspect(index, record, accuser: identity.address, unanswered: unanswered, because: .probeFailed)
     } else {
       confirm(record.address, by: identity.address)
     }
   }
 
-  /// A live member becomes suspect, or suspect at a higher incarnation.
+  /// A live member becomes suspect, or suspect at a higher incarnation, with the name and the port that go with it.
   mutating func suspect(
-    _ index: Int, _ incarnation: UInt64, accuser: Address?, isConfirmed: Bool = false, unanswered: Int = 0,
+    _ index: Int, _ claim: Record, accuser: Address?, isConfirmed: Bool = false, unanswered: Int = 0,
     because reason: Reason
   ) {
-    var record = members[index].record
-    record.incarnation = incarnation
+    var record = claim
     record.state = .suspect
+    record.accuser = nil
     let first = reason == .probeFailed || !generator.chance(Double(settings.suspectPingers) / Double(members.liveCount))
     suspicions.removeAll { $0.address == record.address }
     suspicions.append(
       Suspicion(
-        of: record.address, incarnation: incarnation, accuser: accuser, isConfirmed: isConfirmed,
+        of: record.address, incarnation: record.incarnation, accuser: accuser, isConfirmed: isConfirmed,
         unanswered: unanswered, patience: patience(with: members[index]),
         firstPing: first ? settings.suspectPingInterval : .zero, at: now.monotonic))
     counters.suspicions += 1
     change(index, to: record, because: reason)
-    spread(Rumours.Claim(address: record.address, incarnation: incarnation, state: .suspect, accuser: accuser))
+    spread(Rumours.Claim(address: record.address, incarnation: record.incarnation, state: .suspect, accuser: accuser))
   }
 
   /// One more member accuses a suspect: the first few are passed on, or the order of claims would drop them as known.

@@ -137,4 +137,38 @@ import Testing
     #expect(stage.hear(from: peer, rumours: [peer.record()]).changes(of: peer) == [.alive])
     #expect(stage.node.suspicions.isEmpty)
   }
+
+  /// What a restarted process is called and where it listens is news of the same moment as its incarnation.
+  @Test(arguments: [Record.State.suspect, .dead])
+  func `a member accused in its next life is listed with that life's name and port`(state: Record.State) {
+    for accusedBefore in [false, true] {
+      var stage = Stage()
+      stage.join((1...5).map { Peer($0) })
+      if accusedBefore { stage.accuse(Peer(1), by: Peer(2)) }
+      var peer = Peer(1)
+      peer.name = "next"
+      var record = peer.record(state, incarnation: peer.incarnation + 1, accuser: Peer(3).address)
+      record.httpPort = 9090
+      let effects = stage.hear(from: Peer(3), rumours: [record])
+      let held = stage.member(peer)
+      #expect(held?.status == .suspect && held?.incarnation == record.incarnation)
+      #expect(held?.name == "next" && held?.httpPort == 9090)
+      // It is passed on as it was heard.
+      let told = effects.told(of: peer.address).last { $0.incarnation == record.incarnation }
+      #expect(told?.name == "next" && told?.httpPort == 9090)
+    }
+  }
+
+  @Test(arguments: [Record.State.suspect, .dead, .left])
+  func `within a life nobody's word changes a name or a port`(state: Record.State) {
+    var stage = Stage()
+    stage.join((1...5).map { Peer($0) })
+    var record = Peer(1).record(state, accuser: state == .left ? nil : Peer(3).address)
+    record.name = "another"
+    record.httpPort = 9090
+    stage.hear(from: Peer(3), rumours: [record])
+    let held = stage.member(Peer(1))
+    #expect(held?.status == (state == .left ? .left : .suspect))
+    #expect(held?.name == "p1" && held?.httpPort == 8080)
+  }
 }
