@@ -17,6 +17,9 @@ package struct Membership: Sendable {
   private(set) var buckets = [UInt64](repeating: 0, count: Wire.buckets)
   /// The sum of the buckets.
   private(set) var digest: UInt64 = 0
+  /// How often the list changed: somebody came in or was taken out, or another claim about a member was believed. Whoever
+  /// wants to know whether an event taught anything compares it.
+  private(set) var changes = 0
 
   /// A list of one: ourselves.
   init(ourselves: Member) {
@@ -55,6 +58,7 @@ package struct Membership: Sendable {
     let index = insertionIndex(of: member.address)
     if list.count == list.capacity { makeRoom() }
     list.insert(member, at: index)
+    changes &+= 1
     gone.inserted(at: index, isTombstone: !member.isLive)
     account(for: member, adding: true)
     return index
@@ -68,6 +72,7 @@ package struct Membership: Sendable {
 
   mutating func remove(at index: Int) {
     let member = list.remove(at: index)
+    changes &+= 1
     gone.removed(at: index)
     account(for: member, adding: false)
   }
@@ -75,6 +80,7 @@ package struct Membership: Sendable {
   /// Replaces what is believed of a member.
   mutating func update(at index: Int, to record: Record, since now: Instant) {
     account(for: list[index], adding: false)
+    if list[index].state != record.state || list[index].incarnation != record.incarnation { changes &+= 1 }
     if list[index].state != record.state { list[index].since = now }
     list[index].believe(record)
     gone.set(at: index, isTombstone: !list[index].isLive)

@@ -27,9 +27,9 @@ extension Node {
     let isMember = source == message.sender.address && isLive(source)
     guard isMember || question != nil else { return receivedFromStranger(message, source, size: bytes.count) }
     var reply = Reply(source: source, nonce: message.nonce)
-    let changesBefore = reports.changes
+    let changesBefore = members.changes
     believe(message, source, question, &reply)
-    if let question { answered(question, message, learnt: reports.changes != changesBefore) }
+    if let question { answered(question, message, learnt: members.changes != changesBefore) }
     // Overtaken by a newer stamp on its way, an acknowledged push needs no answer: the newer one is pushed as well.
     answer(message, &reply, limit: bytes.count, wantsNewer: question?.purpose != .write)
   }
@@ -180,7 +180,8 @@ extension Node {
       probeAnswered(by: target)
     case .nack: helperSpoke(sender)
     case .page(let more):
-      let last = message.rumours.map(\.address).max()
+      // In front of its own records a page may say what is held against us, and that stands in no order.
+      let last = message.rumours.map(\.address).filter { $0 != identity.address }.max()
       pageCame(question.nonce, more: more, last: last, learnt: learnt)
     case .notice(let refused): advertisedAddressRefused(refused, by: sender)
     case .ping, .contact, .request, .gossip, .pull: break

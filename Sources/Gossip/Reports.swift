@@ -3,8 +3,6 @@
 
 /// When the next summary is due and what changed since the last one.
 struct Reports: Sendable {
-  /// Changes of members and value, ever: whoever wants to know whether an event changed something compares it.
-  private(set) var changes = 0
   private var changedMembers: [Address] = []
   private var isChanged = true
   private var last: Instant
@@ -23,7 +21,6 @@ struct Reports: Sendable {
   }
 
   mutating func changed(_ member: Address? = nil) {
-    changes &+= 1
     isChanged = true
     guard interval > .zero, let member, !changedMembers.contains(member) else { return }
     if changedMembers.count < Reports.mostChanges { changedMembers.append(member) }

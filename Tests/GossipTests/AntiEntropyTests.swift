@@ -94,6 +94,46 @@ import Testing
     #expect(after == Peer(51).address)
   }
 
+  @Test func `the pull goes on after the page's own records, whatever the page says of ourselves`() throws {
+    var (stage, pull) = Self.pulling(1...4)
+    let nonce = try #require(pull).message.nonce
+    // Both come before us in address order: what stands between them and us is still to come.
+    let page = (1...2).map { number in
+      var record = Peer(50 + number).record()
+      record.address = Address(ipv4: 0x0900_0000 | UInt32(number), port: 7946)
+      return record
+    }
+    let accusation = Record(
+      address: Peer(0).address, incarnation: stage.own.incarnation, state: .suspect, name: "self", httpPort: 8080,
+      accuser: Peer(2).address)
+    let effects = stage.hear(
+      .page(more: true), from: Peer(2), nonce: nonce, digest: 1, rumours: [accusation] + page)
+    let next = try #require(effects.sent(.pull).first)
+    guard case .pull(let after, _) = next.message.body else { return }
+    #expect(after == page[1].address)
+  }
+
+  /// When the next pull may begin after one whose only page holds this.
+  private static func wait(after rumours: [Record], stamp: Stamp) throws -> Duration {
+    var (stage, pull) = Self.pulling(1...4)
+    let nonce = try #require(pull).message.nonce
+    var peer = Peer(2)
+    peer.stamp = stamp
+    stage.hear(.page(more: false), from: peer, nonce: nonce, digest: 1, rumours: rumours)
+    #expect(stage.node.stamp == stamp && stage.node.antiEntropy.pull == nil)
+    return stage.node.antiEntropy.notBefore - stage.node.now.monotonic
+  }
+
+  @Test func `a page teaches by what it says of members alone, not by the stamp that came with it`() throws {
+    let newer = Stamp(generation: 5, value: 1)
+    #expect(try Self.wait(after: [], stamp: .initial) == .seconds(2))
+    #expect(try Self.wait(after: [], stamp: newer) == .seconds(2))
+    #expect(try Self.wait(after: [Peer(3).record()], stamp: newer) == .seconds(2))
+    #expect(try Self.wait(after: [Peer(50).record()], stamp: newer) == .seconds(1))
+    // Nor would it be right to ask whether the digest moved: suspicion is outside it.
+    #expect(try Self.wait(after: [Peer(3).record(.suspect, accuser: Peer(2).address)], stamp: newer) == .seconds(1))
+  }
+
   @Test func `a lost page is asked for three times, then of another peer, and is given up after the third`() throws {
     var (stage, pull) = Self.pulling(1...6)
     var asked = [try #require(pull).to]
