@@ -33,7 +33,7 @@ package struct Message: Equatable, Sendable {
   package struct Sender: Equatable, Sendable {
     package var address: Address
     package var incarnation: UInt64
-    /// Its stamp is one to start from (see `Readiness`).
+    /// It vouches for its stamp: that is one to start from (see `ReadinessGate`).
     package var isReady: Bool
     /// It wants the answer to hold the answerer's own record.
     package var wantsIntroduction: Bool

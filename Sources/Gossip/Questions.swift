@@ -22,8 +22,6 @@ struct Questions: Sendable {
     case verification
     /// A ping to see whether a member's digest still differs from ours.
     case comparison
-    /// A push of our own write that wants to know that it came.
-    case write
     /// A ping that announces that we leave.
     case farewell
     /// A pull.

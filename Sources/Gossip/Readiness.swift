@@ -1,6 +1,11 @@
-// When a node may speak for the cluster: at the first stamp of a ready peer, at once when it is the first, after three
-// seconds when nobody answers. A node that restarts behind a cluster's back would otherwise take writes at generation 1
-// and lose every one of them.
+// When a node may speak for the cluster: at the first stamp of a peer that vouches for it, at once when it is the first,
+// after three seconds when nobody answers. A node that restarts behind a cluster's back would otherwise take writes at
+// generation 1 and lose every one of them.
+//
+// Being ready for clients is one thing and vouching for the value to peers is another. A node without seeds is ready at once, as nobody is there
+// to wait for; but others may still know it from before, and until they had time to say so, it must not tell a joiner
+// that (0, 42) is what the cluster holds. So it vouches only after it has heard somebody who does, or after the time for
+// which it holds back its own writes.
 
 /// The way to readiness, and the writes that wait for the first stamp.
 struct ReadinessGate: Sendable {
@@ -25,6 +30,9 @@ struct ReadinessGate: Sendable {
     min(state == nil ? aloneAt : .distantFuture, waiting.isEmpty ? .distantFuture : writesAt)
   }
 
+  /// Whether this node's stamp is one to start from, for a peer that has none.
+  func vouches(at now: Instant) -> Bool { !waits(at: now) }
+
   /// Whether a write has to wait. Also on a node without seeds: others may still know it and bring the value.
   func waits(at now: Instant) -> Bool { !hasFirstStamp && now < writesAt }
 
@@ -36,7 +44,7 @@ struct ReadinessGate: Sendable {
 }
 
 extension Node {
-  /// A ready peer's stamp was merged.
+  /// The stamp of a peer that vouches for it was merged.
   mutating func firstStampKnown() {
     readiness.gotFirstStamp()
     become(.synchronised)

@@ -30,8 +30,7 @@ extension Node {
     let changesBefore = members.changes
     believe(message, source, question, &reply)
     if let question { answered(question, message, learnt: members.changes != changesBefore) }
-    // Overtaken by a newer stamp on its way, an acknowledged push needs no answer: the newer one is pushed as well.
-    answer(message, &reply, limit: bytes.count, wantsNewer: question?.purpose != .write)
+    answer(message, &reply, limit: bytes.count)
   }
 
   /// What is still owed to the sender of the datagram in hand.
@@ -97,7 +96,7 @@ extension Node {
   }
 
   /// Answers the question in a datagram, or tells the sender what it should hear.
-  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int, wantsNewer: Bool) {
+  private mutating func answer(_ message: Message, _ reply: inout Reply, limit: Int) {
     if message.sender.wantsIntroduction { reply.records.append(ownRecord) }
     switch message.body {
     case .ping(let target):
@@ -106,17 +105,17 @@ extension Node {
       respond(.ack, reply, to: message.sender.address)
     case .request(let target, let deadline):
       pingFor(message.sender.address, target, deadline: deadline, nonce: message.nonce)
-      tellWhatIsOwed(message, reply, wantsNewer: true)
+      tellWhatIsOwed(message, reply)
     case .pull(let after, let buckets):
       sendPage(to: reply.source, message.sender.address, nonce: message.nonce, after: after, buckets, limit: limit)
     case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice:
-      tellWhatIsOwed(message, reply, wantsNewer: wantsNewer)
+      tellWhatIsOwed(message, reply)
     }
   }
 
   /// Tells a sender that gets no other answer now what it should hear: a newer stamp, or better claims.
-  private mutating func tellWhatIsOwed(_ message: Message, _ reply: Reply, wantsNewer: Bool) {
-    let isOlder = wantsNewer && message.stamp < register.stamp
+  private mutating func tellWhatIsOwed(_ message: Message, _ reply: Reply) {
+    let isOlder = message.stamp < register.stamp
     guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
     send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
   }
@@ -207,7 +206,7 @@ extension Node {
     case .contact: contactAnswered(question.target, by: sender)
     case .verification: verified(sender)
     case .farewell: farewellHeard(by: sender.address)
-    case .probe, .suspicion, .comparison, .write, .indirect, .pull: break
+    case .probe, .suspicion, .comparison, .indirect, .pull: break
     }
   }
 
@@ -216,7 +215,7 @@ extension Node {
     switch question.purpose {
     case .probe: evidenceOfAbsence(of: question.target)
     case .verification: verificationRefused(question.target)
-    case .suspicion, .relay, .comparison, .write, .farewell, .contact, .indirect, .pull: break
+    case .suspicion, .relay, .comparison, .farewell, .contact, .indirect, .pull: break
     }
   }
 }

@@ -1,8 +1,13 @@
 // The copy of the value on this node: what it holds, what it wrote itself, and what became of that.
 //
 // A write that loses to a concurrent one vanishes without a trace from the value itself; that cannot be helped in a
-// last-writer-wins register, but it can be told. The node that accepted the write watches it. Only its latest write is
-// watched: an earlier one was replaced by the node's own clients, who knew.
+// last-writer-wins register, but it can be told. The node that accepted the write tells it, and only what is certain:
+// while it holds its own write, another one of the same generation takes its place. Neither was made on top of the other, and of all that
+// were made at one generation the greatest is never told, so the number told is never above the number lost.
+//
+// Rejected: counting a write as lost when a later generation replaces it before any member was known to hold it. A stamp
+// does not say on top of what it was written; that rule told of losses that were none, and missed the loser of every
+// ordinary partition, whose write its own side held.
 
 /// This node's stamp and the account of its own writes.
 package struct Register: Sendable {
@@ -12,23 +17,17 @@ package struct Register: Sendable {
   private(set) var sets: UInt64 = 0
   private(set) var lostWrites: UInt64 = 0
   private(set) var recentLosses: [LostWrite] = []
-  private var watched: Watched?
+  /// The stamp is a write of our own.
+  private var isOwn = false
   /// The last generation in which two values were told of.
   private var tiedGeneration: UInt64?
-
-  /// Our latest write.
-  private struct Watched: Sendable {
-    var stamp: Stamp
-    /// Some member was heard with exactly this stamp.
-    var isHeld = false
-  }
 
   /// What merging a stamp did.
   enum Outcome: Equatable {
     /// It is older than ours or the same: nothing changed.
     case known
-    /// It is ours now, after this one.
-    case adopted(after: Stamp)
+    /// It is ours now, after this one; our own write of the same generation was lost to it, if there was one.
+    case adopted(after: Stamp, loss: LostWrite?)
   }
 
   /// How many losses are kept to be shown.
@@ -40,28 +39,27 @@ package struct Register: Sendable {
   mutating func set(_ value: Int64, ceiling: UInt64, at now: Instant) -> Stamp? {
     guard stamp.generation < ceiling else { return nil }
     stamp = Stamp(generation: stamp.generation + 1, value: value)
-    watched = Watched(stamp: stamp)
+    isOwn = true
     changed = now
     sets += 1
     return stamp
   }
 
   /// Takes the greater of ours and another's stamp.
-  mutating func merge(_ other: Stamp, at now: Instant) -> Outcome {
+  ///
+  /// - Parameter wall: microseconds since 1970, to date a loss.
+  mutating func merge(_ other: Stamp, at now: Instant, wall: UInt64) -> Outcome {
     #if PLANTED_MERGE_BY_VALUE
       guard other.value > stamp.value else { return .known }
     #else
       guard other > stamp else { return .known }
     #endif
     let previous = stamp
+    let isLost = isOwn && other.generation == previous.generation
     stamp = other
+    isOwn = false
     changed = now
-    return .adopted(after: previous)
-  }
-
-  /// A member was heard with exactly this stamp: if it is our write, the write is known to have a copy.
-  mutating func heard(_ other: Stamp) {
-    if watched?.stamp == other { watched?.isHeld = true }
+    return .adopted(after: previous, loss: isLost ? noteLoss(of: previous, to: other, wall: wall) : nil)
   }
 
   /// Whether this stamp shows a second value in our generation that was not told of yet.
@@ -73,14 +71,8 @@ package struct Register: Sendable {
     return true
   }
 
-  /// Finds out whether this stamp, from anywhere, means that our latest write was lost, and counts it once: it has the
-  /// same generation and wins, or it is of a later one and nobody was known to hold ours.
-  mutating func loss(by other: Stamp, wall: UInt64) -> LostWrite? {
-    guard let own = watched, other > own.stamp else { return nil }
-    let takesItsPlace = other.generation == own.stamp.generation
-    guard takesItsPlace || !own.isHeld else { return nil }
-    watched = nil
-    let loss = LostWrite(write: own.stamp, winner: other, noticed: wall)
+  private mutating func noteLoss(of write: Stamp, to winner: Stamp, wall: UInt64) -> LostWrite {
+    let loss = LostWrite(write: write, winner: winner, noticed: wall)
     lostWrites += 1
     recentLosses.append(loss)
     if recentLosses.count > Register.keptLosses { recentLosses.removeFirst() }

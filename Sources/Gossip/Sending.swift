@@ -16,7 +16,8 @@ extension Node {
   ) {
     var message = Message(
       sender: Message.Sender(
-        address: identity.address, incarnation: ownIncarnation, isReady: readiness.isReady && !leaving.isUnderWay,
+        address: identity.address, incarnation: ownIncarnation,
+        isReady: readiness.vouches(at: now.monotonic) && !leaving.isUnderWay,
         wantsIntroduction: wantsIntroduction),
       stamp: register.stamp, digest: members.digest, nonce: nonce, body: body)
     var room = limit - Wire.size(of: message)

@@ -16,11 +16,11 @@ struct TokenBucket: Sendable {
     filled = now
   }
 
-  /// Takes tokens if there are enough.
-  mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
+  /// Takes tokens if there are enough, and so many more besides.
+  mutating func take(_ count: Int = 1, leaving reserve: Int = 0, at now: Instant) -> Bool {
     fill(at: now)
     let cost = min(Int64(count) * 1_000_000, capacity)
-    guard level >= cost else { return false }
+    guard level >= min(Int64(count + reserve) * 1_000_000, capacity) else { return false }
     level -= cost
     return true
   }

@@ -17,7 +17,7 @@ extension Node {
     emit(.publish(stamp))
     emit(.answer(request, .accepted(stamp)))
     reports.changed()
-    push.changed(.ownWrite, at: now.monotonic, settings)
+    push.changed(.stamp, at: now.monotonic, settings)
   }
 
   /// A stamp by `/notify`, from anyone.
@@ -36,26 +36,21 @@ extension Node {
       counters.refuse(.stamp)
       return false
     }
-    if let member {
-      members.observe(at: member) { $0.stamp = stamp }
-      register.heard(stamp)
-    }
+    if let member { members.observe(at: member) { $0.stamp = stamp } }
     merge(stamp, notifier: name)
     return true
   }
 
   /// Merges a stamp into ours and tells what that did.
   private mutating func merge(_ stamp: Stamp, notifier: String) {
-    if let loss = register.loss(by: stamp, wall: now.wall) {
-      emit(.report(.writeLost(loss.write, to: loss.winner)))
-    }
     if register.isNewTie(stamp) {
       let held = register.stamp
       emit(.report(.concurrentWrites(kept: max(stamp, held), dropped: min(stamp, held))))
     }
-    switch register.merge(stamp, at: now.monotonic) {
+    switch register.merge(stamp, at: now.monotonic, wall: now.wall) {
     case .known: break
-    case .adopted(let previous):
+    case .adopted(let previous, let loss):
+      if let loss { emit(.report(.writeLost(loss.write, to: loss.winner))) }
       emit(.publish(stamp))
       emit(.report(.valueChanged(from: previous, to: stamp, notifier: notifier)))
       reports.changed()

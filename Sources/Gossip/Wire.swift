@@ -54,6 +54,8 @@ package enum Wire {
   package static let maximumGeneration: UInt64 = 1 << 53
   /// Where the body begins.
   static let headerSize = 10
+  /// Where the sender's flags are, after the kind.
+  package static let flagsOffset = headerSize + 1
   static let checksumSize = 4
   /// Bit 0 of the flags.
   static let sealedFlag: UInt8 = 1

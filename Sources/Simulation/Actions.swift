@@ -93,7 +93,7 @@ extension Cluster {
     hosts[host].stampSince = time
     hosts[host].deadline = .distantFuture
     nodes[host] = makeNode(on: host)
-    invariants.started(host, nodes[host], hosts[host].settings)
+    invariants.started(host, nodes[host], hosts[host].settings, at: time)
     rearm(host)
   }
 

@@ -9,10 +9,19 @@ extension Cluster {
   /// Writes to every node, and lets the last one leave.
   package mutating func proveCalm() {
     guard violation == nil else { return }
+    proveLosses()
     let accusations = census.falseSuspicions
     for host in running where violation == nil { proveWritable(host) }
     if violation == nil, census.falseSuspicions > accusations { breaks(.calm, 0, "somebody was accused in quiet") }
     if violation == nil { proveGoodbye() }
+  }
+
+  /// All agree on one stamp: what is not on the way to it was lost, and no more than that was told.
+  private mutating func proveLosses() {
+    guard let first = running.first else { return }
+    let lost = invariants.lineage.lost(at: stamp(of: first))
+    guard invariants.lineage.told > lost else { return }
+    breaks(.lossesAreReal, first, "\(invariants.lineage.told) writes were told as lost, \(lost) were")
   }
 
   private mutating func proveWritable(_ host: Int) {

@@ -33,6 +33,17 @@ package struct Cluster {
   /// A planted bug.
   package var tampering: Tampering? { didSet { invariants.ignored = tampering?.ignored ?? [] } }
 
+  /// When whom each stamp reached, if it is to be kept.
+  var keepsPublications = false
+  var publications: [Publication] = []
+
+  /// A process took over a stamp.
+  package struct Publication: Sendable {
+    package var time: Instant
+    package var host: Int
+    package var stamp: Stamp
+  }
+
   var invariants = Invariants()
   /// The node of each host; of one that is down, the last that ran.
   var nodes: [Node] = []
@@ -139,7 +150,11 @@ package struct Cluster {
       heldBefore: heldBefore)
     violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
     trace.note(step, seeds: hosts[host].settings.seeds)
-    if invariants.published(host) != published { hosts[host].stampSince = time }
+    if invariants.published(host) != published {
+      hosts[host].stampSince = time
+      let stamp = invariants.published(host)
+      if keepsPublications { publications.append(Publication(time: time, host: host, stamp: stamp)) }
+    }
     for effect in effects { perform(effect, of: host) }
     rearm(host)
   }

@@ -19,6 +19,8 @@ package struct Scenario: Sendable {
   package var duration: Duration = .seconds(60)
   /// The number of writes in the third.
   package var writes = 100
+  /// Writes a second, if they come in a stream; nil when each waits for the one before.
+  package var writeRate: Int?
   package var seed: UInt64 = 1
 
   package init() {}
@@ -62,7 +64,9 @@ package struct Forecast: Sendable {
   package var nodeTime = Duration.zero
   /// What a node sent in a second of the second act, the noise about those who were killed included.
   package var perSecond = Traffic()
-  /// What a write adds to a calm second, for each node; nil without writes.
+  /// What came of the writes if they came in a stream; nil when they came one after the other.
+  package var stream: WriteStream?
+  /// What a write adds to a calm second, for each node; nil without writes or in a stream of them.
   package var perWrite: Traffic?
   package var timeline = ForecastTimeline()
   /// Of everything that happened: two runs with the same hash were the same.
@@ -178,6 +182,7 @@ struct ForecastRun {
   /// Clients write, each on a random node that runs, one after the other.
   mutating func write(_ progress: (Double) -> Void) throws(Violation) {
     guard scenario.writes > 0 else { return }
+    if let rate = scenario.writeRate { return try stream(perSecond: rate) }
     let running = cluster.running
     let calm = try rest(running)
     let (start, before) = (cluster.time, cluster.sent)
@@ -195,6 +200,14 @@ struct ForecastRun {
     let (packets, bytes) = (all.packets - calm.packets * seconds, all.bytes - calm.bytes * seconds)
     // What writes add may be lost in the chance of the rest; then nothing is said of it.
     if packets > 0, bytes > 0 { forecast.perWrite = Forecast.Traffic(packets: packets / count, bytes: bytes / count) }
+  }
+
+  /// Clients write without waiting for each other.
+  private mutating func stream(perSecond rate: Int) throws(Violation) {
+    try pass(ForecastRun.warmUp)
+    forecast.stream = try WriteStream.run(
+      on: &cluster, writes: scenario.writes, perSecond: Double(rate), using: &dice)
+    watch.read(cluster)
   }
 
   /// What a node sends in a second when nobody was killed just now, with which writes are compared.

@@ -28,6 +28,7 @@ struct Invariants {
     var ownWrite: Stamp?
     var wakesInVain = 0
     var isReady = false
+    var vouching = Vouching()
     var isAskedToLeave = false
     var traffic = Traffic()
     var suspects: [Suspect] = []
@@ -42,13 +43,15 @@ struct Invariants {
   /// Rules that are not looked at.
   var ignored: Set<Violation.Rule> = []
   private var written: Set<Stamp> = [.initial]
+  private(set) var lineage = Lineage()
 
   mutating func addHost() { memories.append(Memory()) }
 
   /// A new process begins with nothing.
-  mutating func started(_ host: Int, _ node: Node, _ settings: Settings) {
+  mutating func started(_ host: Int, _ node: Node, _ settings: Settings, at time: Instant) {
     memories[host] = Memory()
     memories[host].settings = settings
+    memories[host].vouching.started = time
     noteOwnLife(of: node)
   }
 
@@ -61,10 +64,11 @@ struct Invariants {
   mutating func check(_ step: Step, _ node: Node, slots: Int, members: Int) -> Violation? {
     note(step.event, of: step.host)
     noteOwnLife(of: node)
-    let found =
-      checkAnswers(step) ?? checkStamps(step) ?? checkDatagrams(step) ?? checkTraffic(step, members: members)
-      ?? checkTime(step) ?? checkReports(step, slots: slots) ?? checkBounds(step, members: members)
-      ?? checkDeaths(step) ?? checkOwnWord(step, node) ?? checkIncarnations(step, node)
+    let ofTheValue = checkAnswers(step) ?? checkStamps(step) ?? checkVouching(step)
+    let ofDatagrams = ofTheValue ?? checkDatagrams(step) ?? checkTraffic(step, members: members)
+    let ofLife = ofDatagrams ?? checkTime(step) ?? checkReports(step, slots: slots)
+    let ofMembers = ofLife ?? checkBounds(step, members: members) ?? checkDeaths(step)
+    let found = ofMembers ?? checkOwnWord(step, node) ?? checkIncarnations(step, node)
     return found.map { Violation(rule: $0.0, host: step.host, time: step.time, detail: $0.1) }
   }
 
@@ -96,7 +100,10 @@ struct Invariants {
       guard case .accepted(let stamp) = answer else { continue }
       guard let value = asked.value else {
         // Somebody outside said so, and was believed.
-        if case .notified(let notified, _, request) = step.event { written.insert(notified) }
+        if case .notified(let notified, _, request) = step.event {
+          written.insert(notified)
+          lineage.brought(notified)
+        }
         continue
       }
       written.insert(stamp)
@@ -116,9 +123,11 @@ struct Invariants {
 
   private mutating func checkStamps(_ step: Step) -> Finding? {
     let host = step.host
+    var before = memories[host].published
     for effect in step.effects {
       switch effect {
       case .publish(let stamp):
+        before = memories[host].published
         if stamp <= memories[host].published,
           let found = broken(.stampsGrow, "\(stamp) published after \(memories[host].published)")
         {
@@ -131,10 +140,18 @@ struct Invariants {
           return found
         }
         memories[host].published = stamp
-      case .report(.writeLost(memories[host].ownWrite, _)): memories[host].ownWrite = nil
+      case .report(.writeLost(let write, let winner)):
+        lineage.toldLoss()
+        if write != memories[host].ownWrite || lineage.isWritten(winner, onTopOf: write),
+          let found = broken(.lossIsTrue, "\(write) is told as lost to \(winner)")
+        {
+          return found
+        }
+        memories[host].ownWrite = nil
       case .answer(_, .accepted(let stamp)):
         if case .notified = step.event { break }
         memories[host].ownWrite = stamp
+        lineage.wrote(stamp, onTopOf: before)
       case .send, .notify, .answer, .resolve, .report, .left: break
       }
     }

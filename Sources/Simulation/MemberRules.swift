@@ -147,7 +147,8 @@ extension Invariants {
   private static func mostTraffic(_ settings: Settings, members: Int) -> Int {
     func times(_ interval: Duration) -> Int { Int(1_000_000 / max(interval.microseconds, 1)) + 2 }
     let probe = settings.directPings.count + settings.indirectPings.count * settings.helpers
-    return 2 * (settings.pushRate + settings.pushBurst) + 4 * settings.strangerRate + times(settings.period) * probe
+    let pushes = settings.pushRate + settings.pushBurst + settings.replyRate + settings.replyBurst
+    return pushes + 4 * settings.strangerRate + times(settings.period) * probe
       + members * times(settings.suspectPingInterval) + 64
   }
 }

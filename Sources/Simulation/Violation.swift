@@ -24,6 +24,11 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     case answersAreTrue
     /// A write whose generation another value takes is told as lost where it was accepted.
     case lossIsTold
+    /// No write is told as lost to one that was made on top of it, and none twice.
+    case lossIsTrue
+    /// No process vouches for its stamp, or accepts a write, before it heard a process that vouches or its time to wait
+    /// for one is over: so nobody writes behind the back of who can be reached.
+    case vouchesForWhatIsKnown
     /// No datagram is longer than may travel, or goes to where none can arrive.
     case datagramSize
     /// A stranger gets no more than it sent.
@@ -55,6 +60,8 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     case neverIsolated
     /// All nodes hold the same stamp.
     case oneValue
+    /// Not more writes were told as lost than were lost.
+    case lossesAreReal
     /// No live member is held suspect, dead or left.
     case aliveIsAlive
     /// Nobody that does not run is held alive or suspect.

@@ -16,7 +16,8 @@ struct Simulate: AsyncParsableCommand {
       abstract: "Foretell how a cluster behaves: writes, failures, false alarms, traffic.",
       discussion: """
         All nodes start at once and find each other. They live for --seconds, in
-        which some are killed, and then --writes are made, one after the other.
+        which some are killed, and then --writes are made, one after the other, or
+        with --write-rate so many a second, each on a random node.
         Times have units: 300us, 400ms, 1.5s. The same options and seed give the
         same output.
 
@@ -40,6 +41,7 @@ struct Simulate: AsyncParsableCommand {
   @Option(help: help("One-way delay, or its bounds.", "low..high", SimulateFlags().delay)) var delay: String?
   @Option(help: help("How many processes are killed.", "count", SimulateFlags().kill)) var kill: String?
   @Option(help: help("How many writes are made.", "count", SimulateFlags().writes)) var writes: String?
+  @Option(help: ArgumentHelp("Make them in a stream, so many a second.", valueName: "count")) var writeRate: String?
   @Option(help: help("How long nothing but the kills happens.", "count", SimulateFlags().seconds)) var seconds: String?
   @Option(help: help("What chance begins with.", "number", SimulateFlags().seed)) var seed: String?
   @Flag(help: "JSON instead of text.") var json = false
@@ -58,6 +60,7 @@ struct Simulate: AsyncParsableCommand {
     (flags.nodes, flags.loss, flags.delay) = (nodes ?? flags.nodes, loss ?? flags.loss, delay ?? flags.delay)
     (flags.kill, flags.writes) = (kill ?? flags.kill, writes ?? flags.writes)
     (flags.seconds, flags.seed) = (seconds ?? flags.seconds, seed ?? flags.seed)
+    flags.writeRate = writeRate
     flags.settings = settings.given
     return flags
   }
@@ -68,7 +71,8 @@ struct Simulate: AsyncParsableCommand {
     (flags.trials, flags.nodes, flags.seconds, flags.seed) = (trials, nodes, seconds, seed)
     (flags.json, flags.trace) = (json, trace)
     let others: [(String, String?)] = [
-      ("--loss", loss), ("--delay", delay), ("--kill", kill), ("--writes", writes), ("--svg", svg),
+      ("--loss", loss), ("--delay", delay), ("--kill", kill), ("--writes", writes), ("--write-rate", writeRate),
+      ("--svg", svg),
     ]
     flags.others = others.compactMap { flag, value in value.map { "\(flag) \($0)" } }
     let given = settings.given

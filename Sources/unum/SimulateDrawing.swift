@@ -64,7 +64,8 @@ struct ForecastDrawing {
     let spreads = forecast.spreads.filter(\.isComplete).map { $0.arrivals.map { $0.inSeconds * 1000 } }
     // Nodes that are killed do not come back: all complete writes are on the same number of nodes.
     guard let nodes = spreads.map(\.count).min(), nodes > 0 else {
-      return text(ForecastDrawing.left, top + 24, "No write was on all nodes in 30 s.")
+      let reason = forecast.stream == nil ? "No write was on all nodes in 30 s." : "Writes in a stream are not drawn."
+      return text(ForecastDrawing.left, top + 24, reason)
     }
     let latest = spreads.compactMap(\.last).max() ?? 0
     let axis = Axis(to: max(latest, 0.1), from: ForecastDrawing.left, until: ForecastDrawing.right)

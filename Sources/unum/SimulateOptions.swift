@@ -26,9 +26,12 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   case rumourFactor = "rumour-factor"
   case fanout
   case pushes
+  case ringNeighbours = "ring-neighbours"
+  case pushSpacing = "push-spacing"
   case pushInterval = "push-interval"
   case pushRate = "push-rate"
   case pushBurst = "push-burst"
+  case pushReserve = "push-reserve"
   case notifyInterval = "notify-interval"
   case notifyFanout = "notify-fanout"
   case differenceStands = "difference-stands"
@@ -69,9 +72,12 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .rumourFactor: .count(\.rumourFactor, 1...20)
     case .fanout: .count(\.fanout, 1...32)
     case .pushes: .times(\.pushes, mayBeNone: true)
+    case .ringNeighbours: .count(\.ringNeighbours, 0...32)
+    case .pushSpacing: .time(\.pushSpacing, least: .zero)
     case .pushInterval: .time(\.pushInterval)
     case .pushRate: .count(\.pushRate, 1...1_000_000)
     case .pushBurst: .count(\.pushBurst, 1...1_000_000)
+    case .pushReserve: .count(\.pushReserve, 0...1_000_000)
     case .notifyInterval: .time(\.notifyInterval)
     case .notifyFanout: .count(\.notifyFanout, 0...32)
     case .differenceStands: .time(\.differenceStands, least: .zero)
@@ -110,9 +116,12 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .rumourFactor: "Packets for each rumour, times log2(n + 1)."
     case .fanout: "Members that each push goes to."
     case .pushes: "When a change is pushed; or none."
-    case .pushInterval: "Between two rounds of pushes at least."
+    case .ringNeighbours: "How many of these are neighbours by address."
+    case .pushSpacing: "Between first rounds of two changes at least."
+    case .pushInterval: "Between two rounds of one change at least."
     case .pushRate: "Pushes a second of a node, in the long run."
     case .pushBurst: "Pushes at once after quiet."
+    case .pushReserve: "Pushes that repeats leave for new changes."
     case .notifyInterval: "Between notifies over HTTP."
     case .notifyFanout: "Members that each notify goes to."
     case .differenceStands: "How long lists differ before one is pulled."
@@ -163,9 +172,12 @@ struct ProtocolOptions: ParsableArguments {
   @Option(help: .hidden) var rumourFactor: String?
   @Option(help: .hidden) var fanout: String?
   @Option(help: .hidden) var pushes: String?
+  @Option(help: .hidden) var ringNeighbours: String?
+  @Option(help: .hidden) var pushSpacing: String?
   @Option(help: .hidden) var pushInterval: String?
   @Option(help: .hidden) var pushRate: String?
   @Option(help: .hidden) var pushBurst: String?
+  @Option(help: .hidden) var pushReserve: String?
   @Option(help: .hidden) var notifyInterval: String?
   @Option(help: .hidden) var notifyFanout: String?
   @Option(help: .hidden) var differenceStands: String?
@@ -180,8 +192,9 @@ struct ProtocolOptions: ParsableArguments {
       .probeTimeout: probeTimeout, .nackShare: nackShare, .maximumLocalHealth: maximumLocalHealth,
       .suspicionMinimum: suspicionMinimum, .suspicionMaximum: suspicionMaximum, .confirmations: confirmations,
       .suspectPingInterval: suspectPingInterval, .suspectPingers: suspectPingers, .pingsBeforeDeath: pingsBeforeDeath,
-      .rumourFactor: rumourFactor, .fanout: fanout, .pushes: pushes, .pushInterval: pushInterval, .pushRate: pushRate,
-      .pushBurst: pushBurst, .notifyInterval: notifyInterval, .notifyFanout: notifyFanout,
+      .rumourFactor: rumourFactor, .fanout: fanout, .pushes: pushes, .ringNeighbours: ringNeighbours,
+      .pushSpacing: pushSpacing, .pushInterval: pushInterval, .pushRate: pushRate, .pushBurst: pushBurst,
+      .pushReserve: pushReserve, .notifyInterval: notifyInterval, .notifyFanout: notifyFanout,
       .differenceStands: differenceStands, .pullInterval: pullInterval, .pullBackoff: pullBackoff,
       .contactInterval: contactInterval,
     ]

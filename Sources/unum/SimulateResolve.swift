@@ -10,6 +10,7 @@ package struct SimulateFlags: Sendable {
   package var delay = "300us..1ms"
   package var kill = "0"
   package var writes = "100"
+  package var writeRate: String?
   package var seconds = "60"
   package var seed = "1"
   package var settings: [ProtocolOption: String] = [:]
@@ -22,6 +23,8 @@ package struct SimulateFlags: Sendable {
   private static let mostSeconds = 3600
   /// A 99th percentile of more writes than this does not move any more.
   private static let mostWrites = 10_000
+  /// Beyond, a write takes less than a datagram on any wire, and nearly all are lost.
+  private static let highestRate = 10_000
   /// A network that loses nine of ten datagrams is none.
   private static let mostLoss = 0.9
   /// Twice the length of the longest round trip that nodes wait for (0.7 s) is beyond any ground network.
@@ -39,6 +42,9 @@ package struct SimulateFlags: Sendable {
     }
     scenario.duration = .seconds(try Quantity.count("--seconds", seconds, 1...SimulateFlags.mostSeconds))
     scenario.writes = try Quantity.count("--writes", writes, 0...SimulateFlags.mostWrites)
+    if let writeRate {
+      scenario.writeRate = try Quantity.count("--write-rate", writeRate, 1...SimulateFlags.highestRate)
+    }
     guard let seed = UInt64(seed) else {
       throw ConfigurationError(given: "--seed \(seed)", problem: "not a seed", remedy: "give 0 to \(UInt64.max)")
     }

@@ -16,7 +16,7 @@ extension Forecast {
           }.joined(separator: " "))
     }
     lines += ["", row("Joining", joiningText)]
-    lines += writeLines + lossLines
+    lines += writeLines + streamLines + lossLines
     let hours = Quantity.short(nodeTime.inSeconds / 3600)
     lines.append(
       row("False alarms", "\(falseSuspicions) suspicions, \(falseDeaths) deaths of live nodes in \(hours) node-hours"))
@@ -44,6 +44,7 @@ extension Forecast {
   private var writeLines: [String] {
     let found = convergence
     guard found.count > 0 else {
+      // In a stream no single write is followed.
       return spreads.isEmpty ? [] : [row("A write", "none of \(spreads.count) was on all nodes in 30 s")]
     }
     let figures = summary(found, unit: "ms")
@@ -51,6 +52,18 @@ extension Forecast {
     if unfinishedWrites > 0 { lines.append(row("", "\(unfinishedWrites) of \(spreads.count) were not in 30 s")) }
     // Where one node is left, all writes take no time, and there is no shape to show.
     return found.greatest > 0 ? lines + bars(Histogram(found.values)) : lines
+  }
+
+  private var streamLines: [String] {
+    guard let stream, let rate = scenario.writeRate else { return [] }
+    var lines = [
+      row("A stream", "of \(rate) writes a second loses \(stream.lost) of \(stream.accepted)"),
+      row("", "a write, or a newer one, is on all nodes after"),
+      row("", summary(stream.convergence, unit: "ms")),
+      row("", "\(Quantity.short(stream.packets)) packets, \(Quantity.short(stream.bytes)) bytes a second and node"),
+    ]
+    if stream.unfinished > 0 { lines.append(row("", "\(stream.unfinished) were not on all in 5 s")) }
+    return lines
   }
 
   private func summary(_ found: Distribution, unit: String) -> String {
@@ -131,11 +144,13 @@ extension Forecast {
           ("nodes", JSON.integer(scenario.nodes)), ("loss", number(network.loss)),
           ("delay_ms", JSON.array([network.delay, network.delay + network.jitter].map { JSON.milliseconds($0) })),
           ("killed", JSON.integer(scenario.kills)), ("seconds", number(scenario.duration.inSeconds)),
-          ("writes", JSON.integer(scenario.writes)), ("seed", JSON.integer(scenario.seed)),
+          ("writes", JSON.integer(scenario.writes)),
+          ("write_rate", scenario.writeRate.map { JSON.integer($0) } ?? "null"), ("seed", JSON.integer(scenario.seed)),
           ("settings", JSON.object(options)),
         ])
       ),
-      ("joining_ms", JSON.milliseconds(joining)), ("write", writeJSON), ("killed", killedJSON),
+      ("joining_ms", JSON.milliseconds(joining)), ("write", writeJSON), ("stream", streamJSON),
+      ("killed", killedJSON),
       (
         "false_alarms",
         JSON.object([
@@ -161,6 +176,18 @@ extension Forecast {
       ("worst_ms", isEmpty ? "null" : number(found.greatest)),
       ("converged", JSON.integer(found.count)), ("unfinished", JSON.integer(unfinishedWrites)),
       ("histogram", JSON.array(rows)),
+    ])
+  }
+
+  private var streamJSON: String {
+    guard let stream else { return "null" }
+    let found = stream.convergence
+    return JSON.object([
+      ("accepted", JSON.integer(stream.accepted)), ("lost", JSON.integer(stream.lost)),
+      ("told", JSON.integer(stream.told)), ("unfinished", JSON.integer(stream.unfinished)),
+      ("median_ms", found.count == 0 ? "null" : number(found.median)),
+      ("p99_ms", found.count == 0 ? "null" : number(found.percentile(99))),
+      ("traffic_per_node_second", JSON.object([("packets", number(stream.packets)), ("bytes", number(stream.bytes))])),
     ])
   }
 

@@ -12,6 +12,7 @@ import time
 
 import faults
 import peer
+import streams
 from cluster import Cluster, Failed, Node, prepare, until
 
 SETS = 100            # Enough for a 99th percentile that is not just the worst.
@@ -138,6 +139,11 @@ def unum_figures(size, first_host):
     try:
         cluster.start()
         yield from common(cluster, converge, "/set to visible on all")
+        for rate in [50, 200]:
+            lost, took, packets, real = streams.stream(cluster, rate)
+            yield (f"writes in a stream, {rate} a second",
+                   f"{100 * lost:.1f} % lost; {statistics.median(took):.1f} ms median, {percentile(took, 0.99):.1f} ms p99"
+                   f"; {packets:.0f} packets/s", [lost, statistics.median(took), percentile(took, 0.99), packets, real])
         times = []
         for _ in range(5):
             cluster.nodes[-1].kill()

@@ -26,36 +26,55 @@ import Testing
   @Test func `a write is pushed to four members at once, and again after 10 and 30 ms, then no more`() {
     var stage = Self.stage()
     let first = stage.handle(.setRequested(7, RequestID(1)))
-    // Who gets the first round is asked to say so, or the next write on top of this one would look like its loss.
-    #expect(first.sent(.ping).count == 4)
-    #expect(Set(first.sent(.ping).map(\.to)).count == 4)
+    #expect(first.sent(.gossip).count == 4)
+    #expect(Set(first.sent(.gossip).map(\.to)).count == 4)
     #expect(first.sent.allSatisfy { $0.message.stamp == Stamp(generation: 1, value: 7) })
     #expect(Self.rounds(&stage, for: 300) == [10: 4, 30: 4])
   }
 
-  @Test func `a write that anybody acknowledged is not lost to the write on top of it`() {
-    for isAnswering in [true, false] {
-      var stage = Self.stage()
-      if !isAnswering { stage.answering = [] }
-      _ = stage.handle(.setRequested(7, RequestID(1)))
-      stage.pass(.milliseconds(3))
-      var peer = Peer(3)
-      peer.stamp = Stamp(generation: 2, value: 0)
-      stage.hear(from: peer)
-      #expect(stage.status.lostWrites == (isAnswering ? 0 : 1))
+  /// Random ones alone miss a node now and then; its neighbour does not.
+  @Test func `each first round goes to both neighbours in address order, and to others by chance`() {
+    var others: Set<Address> = []
+    for seed in 1...20 as ClosedRange<UInt64> {
+      var stage = Stage(seed: seed) { $0.notifyInterval = .seconds(1000) }
+      stage.join(Self.others)
+      stage.pass(.seconds(2))
+      let first = stage.handle(.setRequested(7, RequestID(1))).sent(.gossip).map(\.to)
+      #expect(first.contains(Self.others[0].address) && first.contains(Self.others[7].address))
+      others.formUnion(first)
     }
+    #expect(others.count == Self.others.count)
   }
 
-  @Test func `only writes of our own ask for an answer, and only their first round`() {
+  @Test func `a neighbour that has the stamp is passed over for a random one`() {
+    var stage = Self.stage()
+    var peer = Self.others[0]
+    peer.stamp = Stamp(generation: 5, value: 1)
+    let pushed = stage.hear(from: peer).sent(.gossip).map(\.to)
+    #expect(pushed.count == 4 && !pushed.contains(peer.address))
+  }
+
+  @Test func `a newer stamp ends the repeats of the one before, and its first round waits for no repeat`() {
     var stage = Self.stage()
     stage.answering = []
-    var peer = Peer(3)
-    peer.stamp = Stamp(generation: 5, value: 1)
-    #expect(stage.hear(from: peer).sent(.ping).isEmpty)
     _ = stage.handle(.setRequested(7, RequestID(1)))
-    let later = stage.timeline(.milliseconds(9)).map(\.effect)
-    #expect(later.sent(.ping).count <= 4)
-    #expect(Self.rounds(&stage, for: 40).values.reduce(0, +) == 8)
+    stage.pass(.milliseconds(11))
+    let second = stage.handle(.setRequested(8, RequestID(2)))
+    #expect(second.sent(.gossip).count == 4)
+    let later = stage.pass(.milliseconds(60)).sent(.gossip)
+    #expect(later.count == 8)
+    #expect(later.allSatisfy { $0.message.stamp.value == 8 })
+  }
+
+  @Test func `repeats leave the limit to the first rounds of newer stamps`() {
+    var stage = Self.stage()
+    var firsts = 0
+    for value in 0..<200 {
+      firsts += stage.handle(.setRequested(Int64(value), RequestID(1))).sent(.gossip).count
+      stage.pass(.milliseconds(20))
+    }
+    // Fifty a second and two or three rounds of each would be above a lower limit; the first ones all go out.
+    #expect(firsts == 800)
   }
 
   @Test func `a stamp from a peer is pushed on like one from a client`() {
@@ -85,18 +104,19 @@ import Testing
     #expect(stage.pass(.milliseconds(25)).sent(.gossip).isEmpty)
   }
 
-  @Test func `writes within 10 ms travel as the newest only`() {
+  @Test func `writes within a millisecond travel as the newest only`() {
     var stage = Self.stage()
     var sent: [Sent] = []
     for value in 0..<10 {
-      sent += stage.handle(.setRequested(Int64(value), RequestID(1))).sent(.ping)
-      sent += stage.pass(.milliseconds(1)).sent.filter { $0.message.stamp == stage.node.stamp }
+      sent += stage.handle(.setRequested(Int64(value), RequestID(1))).sent(.gossip)
+      sent += stage.pass(.microseconds(100)).sent(.gossip)
     }
+    sent += stage.pass(.milliseconds(1)).sent(.gossip)
     #expect(sent.count == 8)
     #expect(sent.suffix(4).allSatisfy { $0.message.stamp == Stamp(generation: 10, value: 9) })
   }
 
-  @Test func `a storm of writes costs a hundred pushes a second and never delays the answers`() {
+  @Test func `a storm of writes costs eight hundred pushes a second and never delays the answers`() {
     var stage = Self.stage()
     var pushes = 0
     for value in 0..<5_000 {
@@ -105,8 +125,8 @@ import Testing
       pushes += effects.sent(.gossip).count + effects.sent(.ping).count
       pushes += stage.pass(.milliseconds(1)).sent(.gossip).count
     }
-    // The burst and five seconds' worth, and one for each ack that a write overtook.
-    #expect((480...580).contains(pushes), "\(pushes) in 5 s")
+    // The burst and five seconds' worth.
+    #expect((3_900...4_200).contains(pushes), "\(pushes) in 5 s")
     #expect(stage.pass(.seconds(1)).sent.allSatisfy { $0.message.stamp.generation == 5_000 })
   }
 
@@ -120,8 +140,8 @@ import Testing
       pushes += effects.sent(.gossip).count + effects.sent(.ping).count
       pushes += stage.pass(.milliseconds(1)).sent(.gossip).count
     }
-    // Who has just acked is not pushed to, which leaves some out. Were each round charged as four, these were 255.
-    #expect((420...580).contains(pushes), "\(pushes) in 5 s")
+    // Were each round charged as four, these were half as many.
+    #expect((3_700...4_200).contains(pushes), "\(pushes) in 5 s")
   }
 
   @Test func `who sends an older stamp is answered with ours`() {
@@ -140,8 +160,8 @@ import Testing
     _ = stage.handle(.setRequested(7, RequestID(1)))
     stage.pass(.seconds(2))
     let answers = (0..<1_000).reduce(0) { count, _ in count + stage.hear(from: Peer(3)).sent(.gossip).count }
-    #expect(answers == Settings().pushBurst)
-    #expect(stage.handle(.setRequested(8, RequestID(2))).sent(.ping).count == 4)
+    #expect(answers == Settings().replyBurst)
+    #expect(stage.handle(.setRequested(8, RequestID(2))).sent(.gossip).count == 4)
   }
 
   @Test func `a change of members is pushed like a stamp, also to who holds the stamp`() {

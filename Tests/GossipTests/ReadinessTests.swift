@@ -16,6 +16,45 @@ import Testing
     #expect(Self.stage(seeds: 0).status.readiness == .first)
   }
 
+  /// Others may know it from before its start, and bring what the cluster holds; until then a joiner must not start from
+  /// (0, 42).
+  @Test func `a node without seeds vouches for its value after 1.5 s, or once it heard somebody who does`() {
+    var stage = Self.stage(seeds: 0)
+    let early = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
+    #expect(early.map(\.message.sender.isReady) == [false])
+    stage.pass(.milliseconds(1_499))
+    let late = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 2).sent(.ack)
+    #expect(late.map(\.message.sender.isReady) == [false])
+    stage.pass(.milliseconds(1))
+    let over = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack)
+    #expect(over.map(\.message.sender.isReady) == [true])
+
+    var other = Self.stage(seeds: 0)
+    other.join([Peer(1)])
+    let told = other.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 4).sent(.ack)
+    #expect(told.map(\.message.sender.isReady) == [true])
+  }
+
+  @Test func `a seed and a joiner that start together do not write behind the back of who is left`() {
+    var harness = Harness()
+    harness.start("a")
+    harness.run(.seconds(2))
+    harness.start("b", seeds: ["a"])
+    harness.run(.seconds(2))
+    for value in 1...5 { harness.set("b", Int64(value)) }
+    harness.run(.seconds(1))
+    harness.crash("a")
+    harness.run(.seconds(5))
+    harness.start("a")
+    harness.start("c", seeds: ["a"])
+    harness.run(.milliseconds(10))
+    harness.set("c", 77)
+    let log = harness.run(.seconds(5))
+    let answers = log.filter { $0.name == "c" }.map(\.effect).answers
+    #expect(answers == [.accepted(Stamp(generation: 6, value: 77))])
+    for name in ["a", "b", "c"] { #expect(harness[name].stamp == Stamp(generation: 6, value: 77)) }
+  }
+
   @Test func `a node whose seeds are all itself is ready as soon as it met itself there`() throws {
     var stage = Self.stage(seeds: 2)
     #expect(stage.status.readiness == nil)

@@ -15,7 +15,7 @@ import Testing
   /// What a register that holds `first` holds after it merged the others in turn.
   private static func merged(_ first: Stamp, _ others: Stamp...) -> Stamp {
     var register = Register(at: Instant(microseconds: 0))
-    for stamp in [first] + others { _ = register.merge(stamp, at: Instant(microseconds: 0)) }
+    for stamp in [first] + others { _ = register.merge(stamp, at: Instant(microseconds: 0), wall: 1) }
     return register.stamp
   }
 

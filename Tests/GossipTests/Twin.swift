@@ -13,8 +13,8 @@ struct TwinValue {
   var value = 42
   var sets = 0
   var losses = 0
-  /// The generation and value that was last written here, if it is not lost; and whether some member was seen with it.
-  private var write: (generation: Int, value: Int, isHeldElsewhere: Bool)?
+  /// The generation that was last written here, while what was written is still what is held; else -1.
+  private var ownGeneration = -1
 
   static let day = 24 * 60 * 60 * 1_000_000
   static let year = 365 * day
@@ -36,7 +36,7 @@ struct TwinValue {
     generation += 1
     value = new
     sets += 1
-    write = (generation, value, false)
+    ownGeneration = generation
     return true
   }
 
@@ -50,24 +50,16 @@ struct TwinValue {
   /// "Members' stamps may reach plus one year." What a member shows it holds.
   mutating func heard(_ generation: Int, _ value: Int, clock: Int) -> Bool {
     if generation > clock + TwinValue.year { return false }
-    if let write, write.generation == generation, write.value == value { self.write?.isHeldElsewhere = true }
     merge(generation, value)
     return true
   }
 
-  /// "Lost when a different value takes its generation, or when a greater stamp arrives before any member was known to
-  /// hold it."
-  ///
-  /// A value that takes the write's generation may also come to be known late, when the next generation is held already:
-  /// whoever wrote that one built upon the other value.
+  /// "Lost writes are told, exactly or not at all": lost for certain is a write in whose place another one of the same
+  /// generation comes. Of a later one nobody can say on top of what it was written.
   private mutating func merge(_ generation: Int, _ value: Int) {
-    if let write, TwinValue.isGreater(generation, value, than: write.generation, write.value),
-      generation == write.generation || !write.isHeldElsewhere
-    {
-      losses += 1
-      self.write = nil
-    }
     guard TwinValue.isGreater(generation, value, than: self.generation, self.value) else { return }
+    if ownGeneration == generation { losses += 1 }
+    ownGeneration = -1
     self.generation = generation
     self.value = value
   }

@@ -112,9 +112,7 @@ private struct Difference: Error {}
           _ = twin.set(choice - stamps.count, clock: 1 << 51)
         } else {
           let stamp = Stamp(generation: UInt64(stamps[choice].0), value: Int64(stamps[choice].1))
-          register.heard(stamp)
-          _ = register.loss(by: stamp, wall: 1)
-          _ = register.merge(stamp, at: instant)
+          _ = register.merge(stamp, at: instant, wall: 1)
           _ = twin.heard(stamps[choice].0, stamps[choice].1, clock: 1 << 51)
         }
       }

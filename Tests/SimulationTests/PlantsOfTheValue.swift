@@ -61,6 +61,30 @@ extension Plant {
         effects.filter { if case .report(.writeLost) = $0 { false } else { true } }
       }
     },
+    Plant("a lost write is told the wrong way round", .lossIsTrue, under: [.writes], onlyIt: true) { bug in
+      bug.effects = { _, _, effects in
+        effects.map { effect in
+          guard case .report(.writeLost(let write, let winner)) = effect else { return effect }
+          return .report(.writeLost(winner, to: write))
+        }
+      }
+    },
+    Plant("a write is told as lost to whatever follows it", .lossIsTrue, under: [.writes]) { bug in
+      bug.tellLosses { own, other in other.generation > own.generation }
+    },
+    Plant("a write is told as lost to one that it won against", .lossesAreReal, under: [.writes], onlyIt: true) { bug in
+      bug.tellLosses { own, other in other.generation == own.generation && other.value < own.value }
+    },
+    Plant("a node vouches from its first moment", .vouchesForWhatIsKnown, under: [.writes], onlyIt: true) { bug in
+      bug.plant { _, effects in effects.retold { message, _ in message.sender.isReady = true } }
+    },
+    Plant("a restarted node writes at once", .vouchesForWhatIsKnown, under: [.crash, .writes]) { bug in
+      bug.settings = { host, settings in
+        var settings = settings
+        if host == Plant.place { settings.firstSetWaits = .zero }
+        return settings
+      }
+    },
     Plant("of two writes in one generation each node keeps its own", .oneValue, under: [.writes], onlyIt: true) { bug in
       bug.hide { stamp, held in stamp.generation == held.generation && stamp.value != held.value }
     },
@@ -92,6 +116,27 @@ extension Plant {
 }
 
 extension Tampering {
+  /// Tells each node's own write as lost when it hears such a stamp, and not a second time when it really is.
+  fileprivate mutating func tellLosses(when isLost: @escaping (_ own: Stamp, _ other: Stamp) -> Bool) {
+    var own: [Int: Stamp] = [:]
+    var told: [Int: Stamp] = [:]
+    effects = { host, event, effects in
+      var lies: [Effect] = []
+      if let write = own[host], told[host] != write, let heard = event.message, Host.slot(of: heard.from) != nil,
+        isLost(write, heard.message.stamp)
+      {
+        lies = [.report(.writeLost(write, to: heard.message.stamp))]
+        told[host] = write
+      }
+      let isAccepted = effects.contains { if case .answer(_, .accepted) = $0 { true } else { false } }
+      for case .publish(let stamp) in effects { own[host] = isAccepted ? stamp : nil }
+      return lies
+        + effects.filter { effect in
+          if case .report(.writeLost(let write, _)) = effect { told[host] != write } else { true }
+        }
+    }
+  }
+
   /// Hides stamps from nodes, by what they hold: another stamp, the first, is seen in their place.
   fileprivate mutating func hide(on place: Int? = nil, where isHidden: @escaping (Stamp, _ held: Stamp) -> Bool) {
     var held: [Int: Stamp] = [:]
