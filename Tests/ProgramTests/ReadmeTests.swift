@@ -150,8 +150,8 @@ import Testing
       "--nodes": flags.nodes, "--loss": flags.loss, "--delay": flags.delay, "--kill": flags.kill,
       "--seconds": flags.seconds, "--writes": flags.writes, "--seed": flags.seed,
     ]
-    // Besides, --json, --svg, --trials and --trace, which have no default.
-    #expect(rows.count == ownFlags.count + 4 + ProtocolOption.allCases.count)
+    // Besides, --write-rate, --json, --svg, --trials and --trace, which have no default.
+    #expect(rows.count == ownFlags.count + 5 + ProtocolOption.allCases.count)
     for (flag, text) in ownFlags {
       #expect(rows.contains { $0.hasPrefix("| \(flag) |") && $0.contains("| \(text) |") }, "\(flag)")
     }
