@@ -86,20 +86,22 @@ package struct Settings: Equatable, Sendable {
 
   /// A change rides on this many times log2(n + 1) packets. Twice the logarithm tells every member with room to spare.
   package var rumourFactor = 2
-  /// How many live members each push goes to. A stream of 200 writes a second on 50 nodes has each write on all after 3.3 ms
-  /// in 99 %; with three it takes 4.3 ms for a quarter less of the packets, with two 7.9 ms, and 4 % of the writes are lost
-  /// (`Tests/Benchmarks/streams.csv`).
+  /// How many live members each push goes to. Of 200 writes a second on 50 nodes each is on all after 3.4 ms in 99 %, and at
+  /// 20 % loss 1 % of them are lost. With three it takes 4.3 ms, and 3.5 % are lost, for a quarter less of the packets;
+  /// with two 6.7 ms, and 42 % (`Tests/Benchmarks/streams.csv`). More sends most packets to members that know already.
   package var fanout = 4
   /// How many of these are neighbours in address order, after and before us by turns. Without any, one first round in
   /// fifty misses a node, which then waits for the repeat: 99 % of writes are on 20 nodes after 12 ms in place of 2.7, and
   /// of 200 a second 0.7 % are lost in place of none. With one it takes 0.5 ms longer. Were all four neighbours, a write would
   /// go around the ring by hops, and a few dead ones side by side would cut it.
   package var ringNeighbours = 2
-  /// When pushes of one change go out; a newer stamp begins anew, and what it replaced is repeated no more. The repeats are there for loss: without them, whom all pushes of a write missed
+  /// When pushes of one change go out; a newer stamp begins anew, and what it replaced is repeated no more. The repeats
+  /// are there for loss: without them, whom all pushes of a write missed
   /// learns of it only by the next probe, some hundred milliseconds later.
   package var pushes: [Duration] = [.zero, .milliseconds(10), .milliseconds(30)]
   /// The first round for a newer stamp comes at least so long after the round before: what came meanwhile travels as the
-  /// newest only. It is about what a datagram takes; at ten times as long, of 200 writes a second on one node every second would wait.
+  /// newest only. It is about what a datagram takes; at ten times as long, of 200 writes a second every second one would
+  /// wait.
   package var pushSpacing: Duration = .milliseconds(1)
   /// Repeats come at least this long after the round before.
   package var pushInterval: Duration = .milliseconds(10)

@@ -153,7 +153,8 @@ private final class NodeBackend: Backend {
   private static let ready: Node = {
     let start = Now(monotonic: Instant(microseconds: 0), wall: FuzzInput.wall)
     var node = Node(
-      identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: Settings(), seed: 7, now: start)
+      identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: Settings(), seed: 7,
+      key: SecretKey(low: 1, high: 2), now: start)
     while node.nextDeadline < now.monotonic {
       _ = node.handle(.timePassed, at: Now(monotonic: node.nextDeadline, wall: FuzzInput.wall))
     }

@@ -30,6 +30,7 @@ struct History {
     let now = Now(monotonic: Instant(microseconds: 0), wall: wall)
     node = Node(
       identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: settings, seed: UInt64(bits),
+      key: SecretKey(low: 1, high: 2),
       now: now)
     rules = NodeRules(node)
   }

@@ -35,7 +35,8 @@ private struct PageReader {
     settings.seeds = ["peer"]
     settings.maximumMembers = limit
     node = Node(
-      identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: settings, seed: 3, now: now)
+      identity: Identity(address: FuzzInput.node, name: "n", httpPort: 8080), settings: settings, seed: 3,
+      key: SecretKey(low: 1, high: 2), now: now)
     rules = NodeRules(node)
   }
 
