@@ -91,7 +91,8 @@ extension Node {
 
   /// The next live members after us and before us in address order, by turns, that want the push.
   private func ringNeighbours(where wants: (Member) -> Bool) -> [Address] {
-    let others = members.liveCount - 1
+    // Whoever leaves does not count among the live.
+    let others = max(members.liveCount - 1, 0)
     var peers: [Address] = []
     for number in 0..<min(settings.ringNeighbours, settings.fanout, others) {
       let places = number % 2 == 0 ? number / 2 : others - 1 - number / 2

@@ -19,6 +19,13 @@ import Testing
     #expect(Self.left(stage.handle(.leaveRequested)) == [0])
   }
 
+  @Test func `a node that knows none but the dead leaves at once`() {
+    var stage = Self.stage(1)
+    stage.answering = []
+    #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
+    #expect(Self.left(stage.handle(.leaveRequested)) == [0])
+  }
+
   @Test(arguments: [(1, 1), (2, 2), (3, 3), (8, 3)])
   func `a node has left when three members, or all there are, know of it`(peers: Int, confirmed: Int) {
     var stage = Self.stage(peers)
