@@ -58,6 +58,11 @@ struct AddressBook: Sendable {
 
   mutating func remove(_ address: Address) { gone.removeAll { $0.address == address } }
 
+  /// Whether this is an address that is contacted until somebody answers there.
+  func contains(_ address: Address) -> Bool {
+    gone.contains { $0.address == address } || seeds.contains { $0.contains(address) }
+  }
+
   mutating func metOurselves(at address: Address) {
     if !ourselves.contains(address) { ourselves.append(address) }
   }

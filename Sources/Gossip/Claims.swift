@@ -16,7 +16,7 @@ extension Node {
     if record.address == identity.address { return heardOfOurselves(record) }
     if record.incarnation > ceiling.forHearsay, !isOwnWord {
       counters.refuse(.incarnation)
-      if strangers.take(at: now.monotonic) { verify(record.address) }
+      if strangers.follows(sender, at: now.monotonic) { verify(record.address) }
       return nil
     }
     guard let index = members.index(of: record.address) else {
@@ -51,7 +51,7 @@ extension Node {
       let isNews = held.state != .alive
       change(index, to: record, because: isNews ? .refuted : .told(by: sender))
       spread(Rumours.Claim(address: record.address, incarnation: record.incarnation, state: .alive))
-    } else if held.state >= .dead, sender != record.address, strangers.take(at: now.monotonic) {
+    } else if held.state >= .dead, sender != record.address, strangers.follows(sender, at: now.monotonic) {
       // Somebody holds it alive whom we hold dead: after a partition that is how the other side's members are found.
       // Tell it itself, so that it outbids what we hold.
       contact(record.address)

@@ -33,7 +33,7 @@ package struct Node: Sendable {
   var suspicions: [Suspicion] = []
   var relays: [Relay] = []
   var verifications: [Verification] = []
-  var strangers: TokenBucket
+  var strangers: Strangers
   var antiEntropy: AntiEntropy
   var book: AddressBook
   var refutation: Refutation
@@ -68,7 +68,7 @@ package struct Node: Sendable {
     // A random phase, or nodes that start together would probe and notify together for ever.
     let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))
     probe = Probe(at: start + phase)
-    strangers = TokenBucket(perSecond: settings.strangerRate, burst: settings.strangerRate, at: start)
+    strangers = Strangers(key: key.derived(for: 0), at: start, settings)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)
     refutation = Refutation(at: start)

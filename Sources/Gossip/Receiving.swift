@@ -23,7 +23,7 @@ extension Node {
       return receivedFromOurselves(message, source, size: bytes.count)
     }
     let question = self.question(answeredBy: message, from: source)
-    if question == nil, message.body.isAnswer { counters.refuse(.unsolicited) }
+    if question == nil, message.body.isAnswer, !answersChallenge(message) { counters.refuse(.unsolicited) }
     let isMember = source == message.sender.address && isLive(source)
     guard isMember || question != nil else { return receivedFromStranger(message, source, size: bytes.count) }
     var reply = Reply(source: source, nonce: message.nonce)
@@ -133,7 +133,7 @@ extension Node {
     } else if message.sender.incarnation == ownIncarnation {
       if message.body == .contact, let question { metOurselves(at: question.target) }
     } else if message.body == .contact, size >= Wire.introductionSize, source != identity.address,
-      strangers.take(at: now.monotonic)
+      strangers.admits(source, isKnown: false, at: now.monotonic)
     {
       send(.notice(.taken), to: source, nonce: message.nonce, isStranger: true)
     } else {
@@ -143,8 +143,13 @@ extension Node {
 
   /// A datagram of somebody who is not, or not any more, a live member at the address that it comes from.
   private mutating func receivedFromStranger(_ message: Message, _ source: Address, size: Int) {
-    guard strangers.take(at: now.monotonic) else { return counters.refuse(.flood) }
+    // Nobody asked, so there is nothing to do about it.
+    guard !message.body.isAnswer else { return }
     let sender = message.sender
+    let isKnown = source == sender.address && expects(source)
+    guard strangers.admits(source, isKnown: isKnown, at: now.monotonic) else {
+      return challenge(message, from: source, size: size)
+    }
     let introduction = sender.wantsIntroduction ? [ownRecord] : []
     switch message.body {
     case .ping(let target):
@@ -163,7 +168,8 @@ extension Node {
     }
     // A contact of ours is as long as its answers may be; a shorter one gets no notice, which is longer.
     let contact = message.body == .contact && size >= Wire.introductionSize ? message.nonce : nil
-    verify(sender.address, claimed: sender.incarnation, by: source, contact: contact)
+    verify(
+      sender.address, claimed: sender.incarnation, by: source, contact: contact, in: isKnown ? .expected : .strange)
   }
 
   /// An answer came to a question of ours.

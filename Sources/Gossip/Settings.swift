@@ -150,8 +150,13 @@ package struct Settings: Equatable, Sendable {
   /// Members at most, dead ones included. 10,000 take 1.3 MB: 96 bytes each,
   /// 24 for their turn to be probed, and room for an eighth more.
   package var maximumMembers = 10_000
-  /// Datagrams of strangers that are looked at, a second.
+  /// Datagrams that are looked at, a second: of strangers whom nobody knows, of those whose addresses we know, and
+  /// addresses that are asked because a member tells of them, each so many (see `Strangers`).
   package var strangerRate = 100
+  /// Newcomers above that number that are asked, a second, whether they are where they say: 71 bytes for 304. Of a flood of
+  /// forged newcomers that is three times as large, a real one is so found at its third contact; more is what we send to
+  /// the forged addresses, 71 KB/s.
+  package var challengeRate = 1000
   /// Calls later than this are a stall of our own process. Schedulers of busy machines stay below 100 ms.
   package var stall: Duration = .milliseconds(200)
 

@@ -16,10 +16,12 @@ package struct SecretKey: Equatable, Sendable {
     self.high = high
   }
 
-  /// A key for a purpose of its own, so that what one use reveals is nothing to another.
+  /// A key for a purpose of its own, so that what one use reveals is nothing to another. Made from numbers at the end of
+  /// the range, which no count of nonces reaches: the nonces of a key are what it makes of 1, 2, 3, and go out in the clear.
   package func derived(for purpose: UInt64) -> SecretKey {
     SecretKey(
-      low: SipHash.hash(of: purpose &* 2, key: self), high: SipHash.hash(of: purpose &* 2 &+ 1, key: self))
+      low: SipHash.hash(of: .max - purpose &* 2, key: self), high: SipHash.hash(of: .max - purpose &* 2 &- 1, key: self)
+    )
   }
 }
 

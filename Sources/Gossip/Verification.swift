@@ -11,6 +11,7 @@ struct Verification: Sendable {
   var source: Address?
   /// The nonce of the newcomer's contact, which a notice must repeat.
   var contact: UInt64?
+  var room: Room
   var tries = 0
   var next: Instant
 
@@ -21,14 +22,29 @@ struct Verification: Sendable {
   /// Three tries, 200 ms apart: a newcomer behind 20 % loss fails all with 5 %, and then tries again itself.
   var mostTries: Int { isEarned ? 3 : 1 }
   static let interval: Duration = .milliseconds(200)
-  /// Strangers are limited to 100 a second, and each is done in 0.6 s.
-  static let capacity = 64
+
+  /// Where it waits: what one kind of stranger fills is not missing to the others.
+  enum Room: Sendable {
+    /// Our own questions, and claims of those whose address we know.
+    case expected
+    /// Claims of the unknown.
+    case strange
+    /// Those who answered a challenge.
+    case proven
+
+    /// All are limited to 100 a second, after 100 at once, and each is done in 0.6 s; to some of our own questions there
+    /// is no limit but the number of members.
+    var capacity: Int { self == .expected ? 192 : 160 }
+  }
 }
 
 extension Node {
   /// Asks an address who is there, unless that is under way.
-  mutating func verify(_ address: Address, claimed: UInt64? = nil, by source: Address? = nil, contact: UInt64? = nil) {
-    guard address != identity.address, verifications.count < Verification.capacity else { return }
+  mutating func verify(
+    _ address: Address, claimed: UInt64? = nil, by source: Address? = nil, contact: UInt64? = nil,
+    in room: Verification.Room = .expected
+  ) {
+    guard address != identity.address else { return }
     if let index = verifications.firstIndex(where: { $0.address == address }) {
       guard verifications[index].source == nil || verifications[index].source == source else { return }
       verifications[index].source = source
@@ -36,8 +52,11 @@ extension Node {
       verifications[index].contact = contact ?? verifications[index].contact
       return
     }
+    guard verifications.count(where: { $0.room == room }) < room.capacity else { return }
     verifications.append(
-      Verification(address: address, claimed: claimed, source: source, contact: contact, next: now.monotonic))
+      Verification(
+        address: address, claimed: claimed, source: source, contact: contact, room: room, next: now.monotonic)
+    )
   }
 
   /// Asks again, or gives up and says so to whoever claimed to be reachable there.

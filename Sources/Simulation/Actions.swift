@@ -65,6 +65,8 @@ extension Cluster {
     case .end(let id):
       network.end(id)
       nameServer.end(id)
+      floods.removeAll { $0.id == id }
+    case .flood(let id, let host, let flood): beginFlood(id, of: host, flood)
     case .noise(let host): sendNoise(to: host)
     case .lie(let host): sendLie(to: host)
     case .forge(let host, let liar): sendForgery(to: host, as: liar)
@@ -81,7 +83,7 @@ extension Cluster {
     case .resume(let host): hosts[host].activity == .paused
     case .leave(let host): hosts[host].activity == .running && !hosts[host].isLeaving
     case .slow(let host, let lateness): hosts[host].lateness != lateness
-    case .turnClock, .impair, .worsen, .name, .loseNames, .misname, .end, .noise, .lie, .forge: true
+    case .turnClock, .impair, .worsen, .name, .loseNames, .misname, .end, .flood, .noise, .lie, .forge: true
     }
   }
 

@@ -21,6 +21,8 @@ package struct Cluster {
     /// Something for one process, and none after it.
     case event(Event, host: Int, process: Int)
     case action(Action)
+    /// The next datagram of a flood.
+    case flood(FaultID)
   }
 
   /// The true time.
@@ -54,6 +56,7 @@ package struct Cluster {
   /// The host that has each address; nil when it moved away.
   var owners: [Int?] = []
   var nameServer: NameServer
+  var floods: [(id: FaultID, host: Int, flood: Flood, sent: Int)] = []
   var requests: UInt64 = 0
   var arrivals: [Network.Arrival] = []
   /// When the last of all datagrams and notifies that were sent so far arrives.
@@ -112,6 +115,7 @@ package struct Cluster {
     case .post(let stamp, let notifier, let to): posted(stamp, by: notifier, to: to)
     case .event(let event, let host, let process): bring(event, to: host, process: process)
     case .action(let action): perform(action)
+    case .flood(let id): floodOn(id)
     }
   }
 

@@ -149,7 +149,9 @@ package enum Action: Equatable, Sendable {
   case loseNames(FaultID)
   /// Names stand for other addresses than they should.
   case misname(FaultID, NameLie)
-  /// Ends an impairment, conditions, the loss of names or lies about them.
+  /// Strangers flood a host.
+  case flood(FaultID, Int, Flood)
+  /// Ends an impairment, conditions, the loss of names, lies about them or a flood.
   case end(FaultID)
   /// A stranger sends the host bytes: at random, or a well-formed lie.
   case noise(Int)

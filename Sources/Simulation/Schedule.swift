@@ -16,7 +16,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
   case pause, longPause, busyHost, clockJump, clockDrift
   // The world outside.
-  case lostNames, oddNames, falseNames, noise, lies, forgeries
+  case lostNames, oddNames, falseNames, noise, lies, forgeries, flood
   // Load.
   case writes, notifies, highNotifies
 
@@ -32,9 +32,9 @@ package struct Schedule: Sendable {
   package private(set) var planned: [(time: Instant, action: Action)] = []
   /// When all faults have ended.
   package let end: Instant
-  private let hosts: Int
+  let hosts: Int
   private let start: Instant
-  private var dice: Generator
+  var dice: Generator
   /// How often each kind of fault sets in.
   package private(set) var counts: [(kind: FaultKind, episodes: Int)] = []
   private var kind = 0
@@ -80,6 +80,7 @@ package struct Schedule: Sendable {
     case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
     case .lostNames, .oddNames, .falseNames: planNames(kind)
+    case .flood: planFloods()
     case .noise, .lies, .forgeries, .writes, .notifies, .highNotifies: planLoad(kind)
     }
   }
@@ -228,30 +229,10 @@ package struct Schedule: Sendable {
     }
   }
 
-  private mutating func planNames(_ kind: FaultKind) {
-    planEpisodes(every: 40, lasting: 20) { schedule, begin, end in
-      let id = schedule.nextID()
-      switch kind {
-      case .oddNames:
-        // It stays so: how a name server lists addresses is no fault that must end. One that leaves some out may list
-        // them later, and one that always lists all may list any number that nobody has.
-        let order: Naming.Order = schedule.dice.chance(0.5) ? .shuffled : .rotated
-        let strays = schedule.dice.below(41)
-        let naming =
-          schedule.dice.chance(0.5)
-          ? Naming(strays: strays) : Naming(order: order, most: 1 + schedule.dice.below(8), strays: strays % 6)
-        return schedule.add(.name(naming), at: begin)
-      case .falseNames: schedule.add(.misname(id, schedule.dice.chance(0.5) ? .stale : .foreign), at: begin)
-      default: schedule.add(.loseNames(id), at: begin)
-      }
-      schedule.add(.end(id), at: end)
-    }
-  }
-
   // MARK: Times
 
   /// Episodes one after another: a gap and a length, each from zero to twice the mean in seconds, the gap as the rate says.
-  private mutating func planEpisodes(
+  mutating func planEpisodes(
     every gap: Int64, lasting length: Int64, _ plan: (inout Schedule, Instant, Instant) -> Void
   ) {
     var time = start
@@ -264,12 +245,12 @@ package struct Schedule: Sendable {
     }
   }
 
-  private mutating func nextID() -> FaultID {
+  mutating func nextID() -> FaultID {
     episodes += 1
     return FaultID(kind: kind, episode: episodes)
   }
 
-  private mutating func add(_ action: Action, at time: Instant) { planned.append((time, action)) }
+  mutating func add(_ action: Action, at time: Instant) { planned.append((time, action)) }
 
   /// Whatever is still wrong is mended; nearly all hosts are brought up again, so that both who stays away and who
   /// returns is tried.

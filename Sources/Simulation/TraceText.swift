@@ -28,6 +28,7 @@ extension Action {
     case .misname(let id, let lie): "\(id.inWords): names stand for \(lie.inWords)"
     case .loseNames(let id): "\(id.inWords): no name resolves"
     case .end(let id): "\(id.inWords) ends"
+    case .flood(let id, let host, let flood): "\(id.inWords): n\(host) is flooded \(flood.inWords)"
     case .noise(let host): "a stranger sends n\(host) random bytes"
     case .lie(let host): "a stranger sends n\(host) a well-formed lie"
     case .forge(let host, let liar): "a stranger sends n\(host) a lie from n\(liar)'s address"
@@ -67,6 +68,21 @@ extension Naming {
     if let most { words.append("\(most) at most") }
     if strays > 0 { words.append("\(strays) addresses that nobody has") }
     return words.joined(separator: ", ")
+  }
+}
+
+extension Flood {
+  fileprivate var inWords: String {
+    let whom =
+      switch source {
+      case .one: "one stranger"
+      case .some(let count): "\(count) strangers"
+      case .many: "another stranger each time"
+      case .neighbour(let host): "n\(host)'s IP address"
+      case .impostor(let host): "n\(host)'s address"
+      case .anyHost: "any host's address"
+      }
+    return "with \(content) by \(whom), \(perSecond) a second"
   }
 }
 

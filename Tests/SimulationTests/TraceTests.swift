@@ -32,6 +32,10 @@ import Testing
         .name(Naming(order: .rotated, most: 3, strays: 2)),
         "the name server lists rotated, 3 at most, 2 addresses that nobody has"
       ),
+      (
+        .flood(FaultID(9), 1, Flood(.some(10), .introductions)),
+        "loss 9: n1 is flooded with introductions by 10 strangers, 3000 a second"
+      ),
       (.misname(FaultID(8), .stale), "loss 8: names stand for addresses of the past"),
       (.noise(0), "a stranger sends n0 random bytes"), (.lie(1), "a stranger sends n1 a well-formed lie"),
       (.forge(1, as: 0), "a stranger sends n1 a lie from n0's address"),
