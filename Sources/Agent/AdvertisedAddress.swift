@@ -44,6 +44,11 @@ package struct AdvertisedAddress: Equatable, Sendable {
     }
   }
 
+  /// The port at which other nodes reach an HTTP socket that is bound so; 0 when they do not. One that is bound to loopback
+  /// is for its own machine alone, and whoever was told its port would be refused, or meet another process on his own. A
+  /// socket on any other address may be what a port mapping leads to.
+  package func httpPort(of bound: Address) -> UInt16 { bound.isLoopback && !address.isLoopback ? 0 : bound.port }
+
   /// How a host becomes addresses.
   package typealias LookUp = @Sendable (HostPort, any EventLoop) -> EventLoopFuture<[Address]>
 

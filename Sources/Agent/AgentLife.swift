@@ -48,7 +48,8 @@ extension Agent {
 
   private func begin(advertised: AdvertisedAddress, server: HTTPServer, httpLoop: any EventLoop, version: String) {
     let identity = Identity(
-      address: advertised.address, name: configuration.name, httpPort: server.localAddress.port)
+      address: advertised.address, name: configuration.name,
+      httpPort: advertised.httpPort(of: server.localAddress))
     log(
       LogLines.started(
         version: version, identity: identity, found: advertised.source, datagrams: datagramAddress,

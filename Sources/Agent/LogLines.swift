@@ -133,10 +133,11 @@ extension LogLines {
     configuration: AgentConfiguration
   ) -> LogLine {
     let seeds = configuration.seeds.map(ForeignText.host).joined(separator: ", ")
+    let reach = identity.httpPort == 0 ? " (this machine only, so other nodes are told of no HTTP port)" : ""
     return LogLine(
       .info,
       "Unum \(version): \(ForeignText.name(identity.name)) at \(identity.address) (\(found.words)), UDP \(datagrams), "
-        + "HTTP \(http), cluster \(ForeignText.name(configuration.cluster)), "
+        + "HTTP \(http)\(reach), cluster \(ForeignText.name(configuration.cluster)), "
         + (seeds.isEmpty ? "no seeds" : "seeds \(seeds)"))
   }
 }

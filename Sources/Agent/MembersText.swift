@@ -33,7 +33,8 @@ package enum MembersText {
 
   private static func row(_ member: MemberView) -> [String] {
     [
-      ForeignText.visible(member.name), "\(member.address)", "\(member.httpPort)", member.status.rawValue,
+      ForeignText.visible(member.name), "\(member.address)", member.reachedPort.map { "\($0)" } ?? "-",
+      member.status.rawValue,
       "\(member.incarnation)", member.stamp.map { "\($0.generation)" } ?? "-",
       member.stamp.map { "\($0.value)" } ?? "-", member.roundTrip.map { "\($0.inMilliseconds) ms" } ?? "-",
       member.isSelf ? "this node" : member.convergence?.rawValue ?? "-",
@@ -75,7 +76,7 @@ package enum MembersText {
     JSON.object([
       ("name", JSON.string(member.name)),
       ("address", JSON.string("\(member.address)")),
-      ("http_port", JSON.integer(member.httpPort)),
+      ("http_port", JSON.integer(member.reachedPort)),
       ("status", JSON.string(member.status.rawValue)),
       ("incarnation", JSON.integer(member.incarnation)),
       ("generation", JSON.integer(member.stamp?.generation)),
@@ -93,4 +94,9 @@ package enum MembersText {
       ("noticed", JSON.integer(loss.noticed)),
     ])
   }
+}
+
+extension MemberView {
+  /// Its HTTP port; nil when it has none for other machines.
+  fileprivate var reachedPort: UInt16? { httpPort == 0 ? nil : httpPort }
 }

@@ -40,6 +40,7 @@ package struct Node: Sendable {
   var readiness: ReadinessGate
   var leaving = Leaving()
   var reports: Reports
+  var refusedPorts = RefusedPorts()
   var notifyAt: Instant
   var forgetAt: Instant
   /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
@@ -91,8 +92,8 @@ package struct Node: Sendable {
     case .setRequested(let value, let request): setRequested(value, request)
     case .notified(let stamp, let notifier, let request): notified(stamp, by: notifier, request)
     case .resolved(let seed, let addresses, let failure): resolved(seed, addresses, failure: failure)
-    case .connectionRefused(let address): evidenceOfAbsence(of: address)
-    case .notifyDelivered(let address): notifyAnswered(by: address)
+    case .connectionRefused(let address): connectionRefused(by: address)
+    case .notifyDelivered(let address): notifyDelivered(to: address)
     case .leaveRequested: leave()
     }
     doWhatIsDue()

@@ -37,8 +37,8 @@ struct Probe: Sendable {
   /// When the next probe begins.
   var next: Instant
   var attempt: Attempt?
-  /// A member that is probed next whoever's turn it is: there is evidence that it is gone.
-  var urgent: Address?
+  /// A member that is probed next whoever's turn it is: something says that it may be gone.
+  private var urgent: Address?
   /// 0 is well; at most `Settings.maximumLocalHealth` (Lifeguard's local health multiplier, less one).
   var localHealth = 0
   /// Round trips to all members together, for those that were not measured yet.
@@ -70,6 +70,13 @@ struct Probe: Sendable {
     localHealth = min(localHealth + points, settings.maximumLocalHealth)
   }
 
+  /// Something says that this member may be gone: it is asked next, at once if nobody is being asked. A probe of it that is
+  /// under way goes on as it is, with all the time that it has.
+  mutating func hurry(to address: Address, at now: Instant) {
+    urgent = address
+    if attempt == nil { next = now }
+  }
+
   mutating func improveHealth() { localHealth = max(localHealth - 1, 0) }
 
   /// A member joined: it is asked somewhere in the rest of this round.
@@ -86,7 +93,8 @@ struct Probe: Sendable {
   ) -> Address? {
     defer { urgent = nil }
     let isLive = { (address: Address) in members.index(of: address).map { members[$0].isLive } ?? false }
-    if let urgent, isLive(urgent) { return urgent }
+    // A suspect is asked all the time already.
+    if let urgent, let index = members.index(of: urgent), members[index].state == .alive { return urgent }
     if let places { return members.live(places, after: ourselves) }
     for _ in 0..<2 {
       while position < order.count {
@@ -114,7 +122,7 @@ extension Node {
     guard probe.deadline(settings) <= now.monotonic else { return }
     if probe.attempt == nil { beginProbe() }
     guard let attempt = probe.attempt else { return }
-    if attempt.time(of: settings.probeTimeout) <= now.monotonic { return probeFailed() }
+    if attempt.time(of: settings.probeTimeout) <= now.monotonic { return probeTimedOut() }
     if attempt.pingsSent < settings.directPings.count,
       attempt.time(of: settings.directPings[attempt.pingsSent]) <= now.monotonic
     {
@@ -202,25 +210,36 @@ extension Node {
     }
   }
 
-  /// Nobody answered for the target: it is suspect from now on.
-  mutating func probeFailed() {
+  /// Nobody answered for the target in its time, and perhaps that is our own fault.
+  private mutating func probeTimedOut() {
+    if let attempt = probe.attempt, let index = members.index(of: attempt.target), members[index].state == .alive {
+      let silent = attempt.helpers.filter { $0.wasHeard && !$0.hasSpoken }.count
+      probe.worsenHealth(by: attempt.helpers.isEmpty ? 1 : silent, settings)
+    }
+    probeFailed()
+  }
+
+  /// The target is suspect from now on.
+  private mutating func probeFailed() {
     guard let attempt = probe.attempt else { return }
     probe.attempt = nil
     guard let index = members.index(of: attempt.target), members[index].isLive else { return }
     counters.failedProbes += 1
-    if members[index].state == .alive {
-      let silent = attempt.helpers.filter { $0.wasHeard && !$0.hasSpoken }.count
-      probe.worsenHealth(by: attempt.helpers.isEmpty ? 1 : silent, settings)
-    }
     accuse(index, unanswered: attempt.pingsSent)
   }
 
-  /// Evidence from elsewhere that nobody is there, which counts like an unanswered probe and never for more.
-  mutating func evidenceOfAbsence(of address: Address) {
-    guard address != identity.address else { return }
+  /// Another process answered at the member's address, and so the member is not there. Its answer is as good as a time that
+  /// is over, and nothing to doubt ourselves for; if it came after the probe, it is asked for again.
+  mutating func anotherAnswered(for address: Address) {
     if probe.attempt?.target == address { return probeFailed() }
-    guard let index = members.index(of: address), members[index].state == .alive else { return }
-    probe.urgent = address
-    if probe.attempt == nil { probe.next = now.monotonic }
+    hurry(to: address)
+  }
+
+  /// Asks a member next that may be gone, unless it is known to be suspect or gone.
+  mutating func hurry(to address: Address) {
+    guard address != identity.address, let index = members.index(of: address), members[index].state == .alive else {
+      return
+    }
+    probe.hurry(to: address, at: now.monotonic)
   }
 }

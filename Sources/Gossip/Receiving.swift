@@ -219,7 +219,7 @@ extension Node {
   /// Another process answers at the address that was asked.
   private mutating func refused(_ question: Questions.Question) {
     switch question.purpose {
-    case .probe: evidenceOfAbsence(of: question.target)
+    case .probe: anotherAnswered(for: question.target)
     case .verification: verificationRefused(question.target)
     case .suspicion, .relay, .comparison, .farewell, .contact, .indirect, .pull: break
     }

@@ -63,8 +63,10 @@ extension Node {
     // Above the ceiling of others for strangers it would only be refused: then it spreads by datagrams alone.
     guard !leaving.isUnderWay, register.stamp.generation <= ceiling.forStrangers else { return }
     let ourselves = identity.address
+    let (refused, time) = (refusedPorts, now.monotonic)
     let peers = members.random(settings.notifyFanout, using: &generator) {
       $0.isLive && $0.address != ourselves && $0.httpPort != 0
+        && !refused.isResting($0.address, incarnation: $0.incarnation, at: time)
     }
     for peer in peers {
       guard let index = members.index(of: peer) else { continue }

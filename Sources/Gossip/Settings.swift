@@ -15,7 +15,7 @@ package struct Identity: Equatable, Sendable {
   package var address: Address
   /// A label for people, at most `Wire.maximumName` bytes of UTF-8; longer ones are cut.
   package var name: String
-  /// The TCP port of the HTTP interface at the same IP address.
+  /// The TCP port of the HTTP interface at the same IP address; 0 when other nodes cannot reach it there.
   package var httpPort: UInt16
 
   package init(address: Address, name: String, httpPort: UInt16) {

@@ -57,6 +57,7 @@ extension Cluster {
     case .turnClock(let host, let duration): hosts[host].clock.turn(by: duration)
     case .drift(let host, let drift): hosts[host].clock.set(drift: drift)
     case .slow(let host, let duration): hosts[host].lateness = duration
+    case .refuseHTTP(let host, let isRefusing): hosts[host].refusesHTTP = isRefusing
     case .impair(let id, let impairments): network.impair(id, impairments)
     case .worsen(let id, let conditions): network.worsen(id, conditions)
     case .name(let naming): nameServer.naming = naming
@@ -83,6 +84,8 @@ extension Cluster {
     case .resume(let host): hosts[host].activity == .paused
     case .leave(let host): hosts[host].activity == .running && !hosts[host].isLeaving
     case .slow(let host, let lateness): hosts[host].lateness != lateness
+    case .refuseHTTP(let host, let isRefusing):
+      hosts[host].activity != .down && hosts[host].refusesHTTP != isRefusing
     case .turnClock, .impair, .worsen, .name, .loseNames, .misname, .end, .flood, .noise, .lie, .forge: true
     }
   }
@@ -91,6 +94,7 @@ extension Cluster {
     hosts[host].activity = .running
     hosts[host].process += 1
     hosts[host].isLeaving = false
+    hosts[host].refusesHTTP = false
     hosts[host].socket = []
     hosts[host].stampSince = time
     hosts[host].deadline = .distantFuture

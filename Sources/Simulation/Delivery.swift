@@ -65,7 +65,8 @@ extension Cluster {
       !network.isCut(from: peer, to: host)
     else { return }
     switch hosts[peer].activity {
-    case .down:
+    // Before `paused`: a port on which nothing listens is the kernel's, and it runs.
+    case _ where hosts[peer].refusesHTTP, .down:
       queue.add(.event(.connectionRefused(member), host: host, process: process), at: time + trip)
     case .running:
       lastArrival = max(lastArrival, time + trip + resends)

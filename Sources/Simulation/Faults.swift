@@ -139,6 +139,9 @@ package enum Action: Equatable, Sendable {
   case drift(Int, Int64)
   /// The host is busy: everything on it happens up to so much late; zero ends it.
   case slow(Int, Duration)
+  /// From now on the host's HTTP port refuses connections, as one that is bound to loopback, or it ends to: a process that
+  /// starts listens again.
+  case refuseHTTP(Int, Bool)
   /// These impairments begin.
   case impair(FaultID, [Impairment])
   /// These conditions are added to those that hold.

@@ -26,6 +26,8 @@ package struct Host: Sendable {
   package var settings: Settings
   /// Everything here happens up to so much late.
   var lateness = Duration.zero
+  /// Its HTTP port refuses connections, while datagrams pass.
+  var refusesHTTP = false
   /// The process was asked to leave.
   package internal(set) var isLeaving = false
   /// The deadline that its wake-up was set for, so that its lateness is thrown once.

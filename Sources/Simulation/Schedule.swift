@@ -14,7 +14,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case lossyLink, flappingLink, outage, firewall
   // Processes and machines.
   case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
-  case pause, longPause, busyHost, clockJump, clockDrift
+  case pause, longPause, busyHost, clockJump, clockDrift, refusedHTTP
   // The world outside.
   case lostNames, oddNames, falseNames, noise, lies, forgeries, flood
   // Load.
@@ -79,6 +79,7 @@ package struct Schedule: Sendable {
     case .flappingLink: planFlapping()
     case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
+    case .refusedHTTP: planRefusals()
     case .lostNames, .oddNames, .falseNames: planNames(kind)
     case .flood: planFloods()
     case .noise, .lies, .forgeries, .writes, .notifies, .highNotifies: planLoad(kind)
@@ -198,6 +199,15 @@ package struct Schedule: Sendable {
         schedule.add(.pause(host), at: begin)
         schedule.add(.resume(host), at: end)
       }
+    }
+  }
+
+  /// Ports that refuse: for a while, or for as long as their process lives, also into the quiet after the faults.
+  private mutating func planRefusals() {
+    planEpisodes(every: 30, lasting: 20) { schedule, begin, end in
+      let host = schedule.dice.below(schedule.hosts)
+      schedule.add(.refuseHTTP(host, true), at: begin)
+      if schedule.dice.chance(0.5) { schedule.add(.refuseHTTP(host, false), at: end) }
     }
   }
 

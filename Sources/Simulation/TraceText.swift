@@ -22,6 +22,7 @@ extension Action {
     case .drift(let host, let drift): "n\(host)'s clocks run \(abs(drift)) ppm too \(drift < 0 ? "slow" : "fast")"
     case .slow(let host, .zero): "n\(host) is not busy"
     case .slow(let host, let duration): "n\(host) is busy: up to \(seconds(duration)) late"
+    case .refuseHTTP(let host, let isRefusing): "n\(host)'s HTTP port \(isRefusing ? "refuses" : "listens")"
     case .impair(let id, let list): "\(id.inWords): \(Impairment.words(list))"
     case .worsen(let id, let conditions): "\(id.inWords): \(conditions.inWords)"
     case .name(let naming): "the name server \(naming.inWords)"

@@ -63,6 +63,39 @@ import Testing
     #expect(!found.address.isLoopback || found.source == .loopback)
   }
 
+  @Test(arguments: [
+    ("127.0.0.1", "10.0.0.1", false), ("127.9.9.9", "10.0.0.1", false), ("::1", "fd00::1", false),
+    ("127.0.0.1", "127.0.0.1", true), ("127.0.1.5", "127.0.0.1", true), ("::1", "::1", true),
+    ("0.0.0.0", "10.0.0.1", true), ("::", "fd00::1", true), ("10.0.0.1", "10.0.0.1", true),
+    ("172.17.0.2", "10.0.0.1", true),
+  ])
+  func othersAreToldThePortUnlessItIsOnLoopbackAndTheAddressIsNot(bound: String, advertised: String, isTold: Bool)
+    throws
+  {
+    let http = try #require(Address(ip: bound, port: 8080))
+    let address = try #require(Address(ip: advertised, port: 7946))
+    let found = AdvertisedAddress(address: address, source: .configured)
+    #expect(found.httpPort(of: http) == (isTold ? 8080 : 0))
+  }
+
+  @Test func whoseHTTPIsOnLoopbackSaysThatItHasNoPortForOthers() async throws {
+    let log = Log()
+    var configuration = AgentConfiguration(
+      bind: Address(ipv4: 0, port: 0), http: Support.loopback, advertise: Address(ipv4: 0x0A01_0203, port: 0),
+      name: "n1")
+    configuration.stopTimes.drain = .seconds(60)
+    configuration.stopTimes.leave = .seconds(60)
+    let agent = try await Agent.start(
+      configuration: configuration, version: "1.2.3", udp: Support.group, http: Support.group, logger: log.logger)
+    #expect(agent.identity.httpPort == 0)
+    #expect(agent.status().members.map(\.httpPort) == [0])
+    #expect(agent.httpAddress.port != 0)
+    #expect(
+      log.contains(
+        "HTTP \(agent.httpAddress) (this machine only, so other nodes are told of no HTTP port), cluster unum"))
+    await agent.stop()
+  }
+
   @Test(
     arguments: [
       ("10.0.0.1", "10.0.0.1", 7), ("10.0.0.1:80", "10.0.0.1", 80), ("host", "host", 7), ("host:0", "host", 0),

@@ -40,6 +40,7 @@ import Testing
       state.stamp = Stamp(generation: 3, value: .min)
       state.members = [FakeBackend.member("a\"\n", 1, isSelf: true), FakeBackend.member("b", 2, status: .suspect)]
       state.members[1].stamp = nil
+      state.members[1].httpPort = 0
       state.members[1].roundTrip = nil
       state.members[1].lastHeard = nil
       state.losses = [
@@ -57,6 +58,7 @@ import Testing
     #expect(members[0]["rtt_ms"] as? Double == 1.204)
     #expect(members[0]["last_heard_ms"] as? Double == 250)
     #expect(members[0]["generation"] as? Int == 3)
+    #expect(members[0]["http_port"] as? Int == 8080 && members[1]["http_port"] is NSNull)
     #expect(members[1]["generation"] is NSNull && members[1]["rtt_ms"] is NSNull)
     #expect((json["convergence"] as? [String: Int]) == ["current": 1, "behind": 0, "unheard": 0])
     #expect((json["recent_losses"] as? [[String: Any]])?.count == 1)

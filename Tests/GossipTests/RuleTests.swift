@@ -191,25 +191,6 @@ import Testing
     #expect((4...18).contains(told), "\(told)")
   }
 
-  @Test func `a refused port ends a probe, but never a suspicion`() {
-    var stage = Self.stage(5)
-    stage.answering.removeFirst()
-    #expect(stage.pass(atMost: .seconds(8)) { $0.node.probe.attempt?.target == Peer(1).address })
-    #expect(stage.handle(.connectionRefused(Peer(1).address)).changes(of: Peer(1)) == [.suspect])
-    for _ in 0..<20 { #expect(stage.handle(.connectionRefused(Peer(1).address)).changes(of: Peer(1)) == []) }
-    let died = stage.timeline(.seconds(3)).first { [$0.effect].changes(of: Peer(1)) == [.dead] }?.at ?? 0
-    #expect((1_300...1_500).contains(died), "\(died) ms")
-  }
-
-  @Test func `a refused port of a member that nobody probes is a reason to probe it next, no more`() {
-    var stage = Self.stage(8)
-    stage.answering.removeFirst()
-    #expect(stage.pass(atMost: .seconds(8)) { $0.node.probe.attempt == nil })
-    let effects = stage.handle(.connectionRefused(Peer(8).address))
-    #expect(effects.sent(.ping, to: Peer(8).address).count == 1)
-    #expect(stage.pass(.seconds(2)).changes(of: Peer(8)) == [])
-  }
-
   @Test func `a notify that was delivered over HTTP forgives a suspect its silence once`() {
     func death(afterNotifies count: Int) -> Int {
       var stage = Self.stage(5)

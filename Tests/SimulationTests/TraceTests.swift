@@ -27,6 +27,7 @@ import Testing
       (.pause(1), "n1 is stopped"), (.turnClock(1, by: .milliseconds(-1500)), "n1's wall clock is turned by -1.5 s"),
       (.drift(2, -20), "n2's clocks run 20 ppm too slow"),
       (.slow(0, .milliseconds(300)), "n0 is busy: up to 0.3 s late"),
+      (.refuseHTTP(1, true), "n1's HTTP port refuses"),
       (.loseNames(FaultID(7)), "loss 7: no name resolves"), (.end(FaultID(990_001)), "fault 990001 ends"),
       (
         .name(Naming(order: .rotated, most: 3, strays: 2)),
@@ -106,7 +107,7 @@ import Testing
     #expect(
       told(
         .start(0), .crash(2), .move(0), .pause(2), .resume(0), .leave(2), .set(2, 1), .notify(2, ahead: 1, 1),
-        .drift(0, 5), .slow(1, .zero)) == [])
+        .drift(0, 5), .slow(1, .zero), .refuseHTTP(1, false), .refuseHTTP(2, true)) == [])
   }
 
   @Test func `a node's log is in the trace, without what repeats`() {
