@@ -51,7 +51,7 @@ extension Plant {
         if effects.contains(where: \.isPublish), began[0] == nil { began[0] = now }
         guard let start = began[0], now - start < .seconds(1) else { return effects }
         let peer = Host.address(inSlot: 0)
-        return effects + Array(repeating: .send([UInt8](repeating: 0, count: 64), to: peer), count: 4)
+        return effects + Array(repeating: .send([UInt8](repeating: 0, count: 64), to: peer), count: 8)
       }
       bug.deadline = { host, deadline in
         guard host == Plant.place, let start = began[0], now - start < .seconds(1) else { return deadline }

@@ -190,8 +190,9 @@ private func residentMemory() -> Double {
       #expect(feed.node.status(at: feed.now).counters.refused(.malformed) == 0)
       #expect(feed.changed == feed.played)
     }
-    // A thousand changes a second are above what is pushed: the rate of pushes bounds them (100 a second and a burst).
-    #expect(packets.allSatisfy { $0 < 0.5 })
+    // A thousand changes a second are above what is pushed: the rate of pushes bounds them (800 a second and a burst),
+    // where each alone would want twelve.
+    #expect(packets.allSatisfy { $0 < 1.5 })
   }
 }
 
