@@ -78,8 +78,10 @@ extension Node {
     guard members.count > 1 else { return push.end() }
     let stamp = register.stamp
     let everyone = push.isAboutMembers
-    let wants = { (member: Member) in everyone || (member.stamp.map { $0 < stamp } ?? true) }
-    var peers = ringNeighbours(where: wants)
+    func wants(_ member: Member) -> Bool { everyone || (member.stamp.map { $0 < stamp } ?? true) }
+    var peers: [Address] = []
+    peers.reserveCapacity(settings.fanout)
+    addRingNeighbours(to: &peers, where: wants)
     let ourselves = identity.address
     peers += members.random(settings.fanout - peers.count, using: &generator) { member in
       member.isLive && member.address != ourselves && wants(member) && !peers.contains(member.address)
@@ -89,11 +91,10 @@ extension Node {
     for peer in peers { send(.gossip, to: peer) }
   }
 
-  /// The next live members after us and before us in address order, by turns, that want the push.
-  private func ringNeighbours(where wants: (Member) -> Bool) -> [Address] {
+  /// Adds the next live members after us and before us in address order, by turns, that want the push.
+  private func addRingNeighbours(to peers: inout [Address], where wants: (Member) -> Bool) {
     // Whoever leaves does not count among the live.
     let others = max(members.liveCount - 1, 0)
-    var peers: [Address] = []
     for number in 0..<min(settings.ringNeighbours, settings.fanout, others) {
       let places = number % 2 == 0 ? number / 2 : others - 1 - number / 2
       guard let peer = members.live(UInt64(places), after: identity.address), let index = members.index(of: peer),
@@ -101,6 +102,5 @@ extension Node {
       else { continue }
       peers.append(peer)
     }
-    return peers
   }
 }

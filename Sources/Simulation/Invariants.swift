@@ -29,6 +29,8 @@ struct Invariants {
     var wakesInVain = 0
     var isReady = false
     var vouching = Vouching()
+    /// The bytes that each stranger sent, less those that it was sent, verifying pings left out.
+    var owed: [Address: Int] = [:]
     var isAskedToLeave = false
     var traffic = Traffic()
     var suspects: [Suspect] = []
@@ -159,19 +161,43 @@ struct Invariants {
     return broken(.publishedIsHeld, "holds \(step.stamp), published \(memories[host].published)")
   }
 
-  private func checkDatagrams(_ step: Step) -> Finding? {
+  private mutating func checkDatagrams(_ step: Step) -> Finding? {
+    if case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil {
+      memories[step.host].owed[source, default: 0] += bytes.count
+    }
     var answered = 0
     for effect in step.effects {
       guard case .send(let bytes, let address) = effect else { continue }
+      if let found = checkBalance(with: address, less: bytes, of: step.host) { return found }
       if bytes.count > Wire.maximumPlainSize, let found = broken(.datagramSize, "\(bytes.count) bytes") { return found }
       if !address.isReachable, let found = broken(.datagramSize, "a datagram to \(address)") { return found }
-      // The ping that verifies who a stranger is goes to the address that it claims and is limited by number.
-      guard case .received(_, address) = step.event, bytes[10] != Message.Kind.ping.rawValue else { continue }
+      guard case .received(_, address) = step.event, Invariants.isAnswer(bytes) else { continue }
       answered += bytes.count
     }
     guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil, answered > bytes.count
     else { return nil }
     return broken(.noAmplification, "\(answered) bytes in answer to \(bytes.count)")
+  }
+
+  /// Whether a datagram to a stranger answers what it sent just now.
+  ///
+  /// The ping that verifies who a stranger is goes to the address that it claims and is limited by number; a contact asks
+  /// whoever is at the address of a seed; and a notice answers a contact of some time ago, which was longer.
+  private static func isAnswer(_ bytes: [UInt8]) -> Bool {
+    switch Message.Kind(rawValue: bytes[10]) {
+    case .ping, .contact, .notice: false
+    case .ack, .refusal, .request, .vouch, .nack, .gossip, .pull, .page, nil: true
+    }
+  }
+
+  /// Whatever is sent to a stranger, also later: all of it together is no more than came from there.
+  private mutating func checkBalance(with address: Address, less bytes: [UInt8], of host: Int) -> Finding? {
+    let kind = Message.Kind(rawValue: bytes[10])
+    guard Host.slot(of: address) == nil, kind != .ping, kind != .contact else { return nil }
+    let left = memories[host].owed[address, default: 0] - bytes.count
+    memories[host].owed[address] = left
+    guard left < 0 else { return nil }
+    return broken(.noAmplification, "\(-left) bytes more to \(address) than came from there")
   }
 
   private mutating func checkTime(_ step: Step) -> Finding? {
@@ -213,8 +239,9 @@ struct Invariants {
   /// Parts of a node that are due together may be served one after the other; a loop would go on.
   private static let mostWakesInVain = 16
   /// A change is told and pushed to a few; beyond that, work is in proportion to members (suspects to ping, or tombstones
-  /// to forget) or to what came (each record of a page is at most one change, and takes 19 bytes).
-  private static let effectsOfOneEvent = 64
+  /// to forget) or to what came (each record of a page is at most one change, and takes 19 bytes). And whoever stood still
+  /// in a flood has all verifications due at once, for which there are three rooms (`Verification.Room`).
+  private static let effectsOfOneEvent = 64 + 192 + 2 * 160
 }
 
 extension Step {
