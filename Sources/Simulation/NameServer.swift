@@ -60,7 +60,9 @@ struct NameServer {
   /// What it answers for a name that stands for these addresses; nil when it does not answer.
   mutating func answer(_ addresses: [Address]) -> [Address]? {
     guard silent.isEmpty else { return nil }
-    questions += 1
+    // Others ask it as well. Were it asked by us alone, a node that asks once a second while others do so too might see
+    // the same part of the list for ever.
+    questions += 1 + dice.below(3)
     var listed = (0..<naming.strays).map { NameServer.stray($0) }
     switch lies.last?.lie {
     case .foreign: listed += addresses.indices.map { NameServer.stray(naming.strays + $0) }
