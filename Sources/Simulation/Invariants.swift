@@ -168,9 +168,9 @@ struct Invariants {
     var answered = 0
     for effect in step.effects {
       guard case .send(let bytes, let address) = effect else { continue }
-      if let found = checkBalance(with: address, less: bytes, of: step.host) { return found }
       if bytes.count > Wire.maximumPlainSize, let found = broken(.datagramSize, "\(bytes.count) bytes") { return found }
       if !address.isReachable, let found = broken(.datagramSize, "a datagram to \(address)") { return found }
+      if let found = checkBalance(with: address, less: bytes, of: step.host) { return found }
       guard case .received(_, address) = step.event, Invariants.isAnswer(bytes) else { continue }
       answered += bytes.count
     }
@@ -193,7 +193,7 @@ struct Invariants {
   /// Whatever is sent to a stranger, also later: all of it together is no more than came from there.
   private mutating func checkBalance(with address: Address, less bytes: [UInt8], of host: Int) -> Finding? {
     let kind = Message.Kind(rawValue: bytes[10])
-    guard Host.slot(of: address) == nil, kind != .ping, kind != .contact else { return nil }
+    guard Host.slot(of: address) == nil, address.isReachable, kind != .ping, kind != .contact else { return nil }
     let left = memories[host].owed[address, default: 0] - bytes.count
     memories[host].owed[address] = left
     guard left < 0 else { return nil }
