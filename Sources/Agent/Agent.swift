@@ -179,6 +179,7 @@ extension Agent {
         core.withLockedValue { $0.waiting.removeValue(forKey: request) }?(answer)
       case .notify(let target, let stamp): workers?.notifier.post(stamp, to: target)
       case .resolve(let seed): workers?.resolver.resolve(seed: seed)
+      case .readiness: showReadiness()
       case .report(let report): tell(report)
       case .left: left.open()
       }
@@ -202,10 +203,17 @@ extension Agent {
     face.withLockedValue { if $0.published < stamp { $0.published = stamp } }
   }
 
-  private func tell(_ report: Report) {
-    if case .ready(let readiness) = report {
-      face.withLockedValue { if $0.readiness == .starting { $0.readiness = .ready(readiness) } }
+  /// What the node says now, and not what the effect said when it was made: two threads may come here in the wrong order.
+  /// Both locks are held, so that none of them shows what was so before the other asked.
+  private func showReadiness() {
+    core.withLockedValue { core in
+      guard let state = core.node?.readinessState else { return }
+      // A stop is shown at once, before the node hears of it.
+      face.withLockedValue { if $0.readiness != .leaving { $0.readiness = state } }
     }
+  }
+
+  private func tell(_ report: Report) {
     for line in lines.lines(for: report) { log(line) }
   }
 

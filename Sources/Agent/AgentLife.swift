@@ -76,9 +76,6 @@ extension Agent {
     let key = SecretKey(low: system.next(), high: system.next())
     let now = clocks.now()
     let node = Node(identity: identity, settings: settings, seed: system.next(), key: key, now: now)
-    if let readiness = node.status(at: now).readiness {
-      face.withLockedValue { $0.readiness = .ready(readiness) }
-    }
     core.withLockedValue { $0.node = node }
     datagrams.open { [weak self] bytes, sender in self?.handle(.received(bytes, from: sender)) }
     handle(.timePassed)

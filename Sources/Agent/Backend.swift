@@ -25,15 +25,6 @@ package protocol Backend: AnyObject, Sendable {
   func shellMetrics() -> [ShellMetric]
 }
 
-/// The answer to `/readyz`.
-package enum ReadinessState: Equatable, Sendable {
-  /// The first stamp is awaited.
-  case starting
-  case ready(Readiness)
-  /// Asked to stop: leaving is announced, connections are drained.
-  case leaving
-}
-
 /// One series of the shell's own counters.
 package struct ShellMetric: Sendable {
   /// The Prometheus name, with `unum_` in front.

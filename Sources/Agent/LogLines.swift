@@ -62,6 +62,11 @@ package struct LogLines: Sendable {
       LogLine(.warning, "This process did not run for \(duration.inWords); nobody is accused for it")
     case .advertisedAddressRefused(let member, let why):
       refusedLine(by: member, why)
+    case .advertisedAddressReached(let member):
+      LogLine(
+        .notice,
+        member.map { "Member \($0) reaches us at our advertised address" }
+          ?? "Nobody says any more that our advertised address cannot be reached")
     case .seedUnresolved(let seed, let failure):
       LogLine(.warning, "Seed \(seedName(seed)) does not resolve (\(ForeignText.host(failure))); it is tried again")
     case .noSeedAnswered(let attempts):

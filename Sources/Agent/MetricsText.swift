@@ -18,6 +18,9 @@ package enum MetricsText {
     writeProtocol(status.counters, to: &page)
     writeDatagrams(status.counters, to: &page)
     page.gauge("unum_local_health", "Slowness noticed in this node itself; 0 is well.", status.localHealth)
+    page.gauge(
+      "unum_advertised_address_refused", "Whether members say that they cannot reach this node at its address.",
+      status.addressRefused == nil ? 0 : 1)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)
     return page.text
@@ -49,6 +52,9 @@ package enum MetricsText {
     page.counter("unum_suspicions_total", "Suspicions raised or passed on.", counters.suspicions)
     page.counter("unum_deaths_total", "Deaths declared.", counters.deaths)
     page.counter("unum_refutations_total", "Accusations of this node that it refuted.", counters.refutations)
+    page.counter(
+      "unum_advertised_address_refusals_total", "Times that another process said that it cannot reach this node.",
+      counters.addressRefusals)
     page.counter("unum_stalls_total", "Times that this process did not run for a while.", counters.stalls)
     page.counter("unum_pulls_total", "Member lists asked for because digests differed.", counters.pulls)
   }
@@ -131,7 +137,7 @@ extension ReadinessState {
   package var isReady: Bool {
     switch self {
     case .ready: true
-    case .starting, .leaving: false
+    case .starting, .unreachable, .leaving: false
     }
   }
 }

@@ -100,6 +100,10 @@ enum Responder {
   private static func words(for state: ReadinessState) -> (Bool, String) {
     switch state {
     case .starting: (false, "starting, and waiting to hear the cluster's value")
+    case .unreachable(.unreachable, let member):
+      (false, "member \(member) cannot reach this node at its advertised address (ADVERTISE_ADDR)")
+    case .unreachable(.taken, let member):
+      (false, "member \(member) finds another process at this node's advertised address (ADVERTISE_ADDR)")
     case .leaving: (false, "leaving the cluster")
     case .ready(.synchronised): (true, "has the cluster's value")
     case .ready(.first): (true, "has no seeds but itself")

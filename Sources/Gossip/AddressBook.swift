@@ -33,8 +33,6 @@ struct AddressBook: Sendable {
   /// When it is next said that no seed answers, and the failures of each seed to resolve.
   var complainAt: Instant
   var failures: [Int]
-  /// How often we were told that our advertised address does not lead to us.
-  var refusals = 0
 
   init(seeds count: Int, at now: Instant) {
     seeds = Array(repeating: SeedAddresses(), count: count)
@@ -157,13 +155,6 @@ extension Node {
     book.isJoining = false
     book.metAnother(at: address)
     if isLive(sender.address) { pullSoon(from: sender.address) } else { verify(sender.address) }
-  }
-
-  /// Whom we contacted could not reach us at the address that we advertise. Told at the first time, the second, the
-  /// fourth and so on: each contact brings it again.
-  mutating func advertisedAddressRefused(_ refused: RefusedAddress, by sender: Address) {
-    book.refusals += 1
-    if book.refusals & (book.refusals - 1) == 0 { emit(.report(.advertisedAddressRefused(by: sender, refused))) }
   }
 
   /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.

@@ -51,6 +51,8 @@ package struct Counters: Equatable, Sendable {
   package var deaths: UInt64 = 0
   /// Stalls of this process that were noticed.
   package var stalls: UInt64 = 0
+  /// Times that somebody said that our advertised address does not lead to us.
+  package var addressRefusals: UInt64 = 0
   /// Pulls that we asked for.
   package var pulls: UInt64 = 0
   /// Bytes of datagrams, without UDP and IP headers.

@@ -32,6 +32,9 @@ package enum Effect: Equatable, Sendable {
   case answer(RequestID, Answer)
   /// Look up the seed with this index in `Settings.seeds`, and bring `Event.resolved`.
   case resolve(seed: Int)
+  /// `/readyz` says this from now on. Several threads may carry effects out at once: then what `Node.readinessState` says
+  /// counts.
+  case readiness(ReadinessState)
   /// Tell the people.
   case report(Report)
   /// Leaving is done: `confirmed` members are known to have heard of it. Stop.
@@ -59,6 +62,8 @@ package enum Report: Equatable, Sendable {
   case stalled(Duration)
   /// Another process says that our advertised address cannot be reached, or that someone else answers there.
   case advertisedAddressRefused(by: Address, RefusedAddress)
+  /// A member reaches us at our advertised address, which was refused before; nil when nobody refuses it any more.
+  case advertisedAddressReached(by: Address?)
   /// Seed number `seed` does not resolve; told at the first failure and then more and more rarely.
   case seedUnresolved(seed: Int, failure: String)
   /// No seed has answered so far: told at first after 3 s, then more and more rarely.
@@ -75,6 +80,19 @@ package enum Readiness: Equatable, Sendable {
   case first
   /// Seeds are configured, but no ready one answered in time.
   case alone
+}
+
+/// Whether a node may be given clients: the answer to `/readyz`.
+package enum ReadinessState: Equatable, Sendable {
+  /// The first stamp is awaited. Can move to: ready, unreachable, leaving.
+  case starting
+  /// Can move to: unreachable, leaving.
+  case ready(Readiness)
+  /// A member says that our advertised address does not lead to us. We list others and nobody lists us: what is written
+  /// here spreads, and what is written elsewhere comes late. Can move to: starting, ready, leaving.
+  case unreachable(RefusedAddress, by: Address)
+  /// Asked to stop: leaving is announced, connections are drained. Can move to: nothing.
+  case leaving
 }
 
 /// Why an advertised address was refused.

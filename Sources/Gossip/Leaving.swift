@@ -44,6 +44,7 @@ extension Node {
   mutating func leave() {
     guard !leaving.isUnderWay, let index = members.index(of: identity.address) else { return }
     leaving.begin(at: now.monotonic, settings)
+    showReadiness()
     probe.attempt = nil
     var own = ownRecord
     own.state = .left

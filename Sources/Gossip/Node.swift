@@ -41,6 +41,7 @@ package struct Node: Sendable {
   var leaving = Leaving()
   var reports: Reports
   var refusedPorts = RefusedPorts()
+  var reachability: Reachability
   var notifyAt: Instant
   var forgetAt: Instant
   /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
@@ -75,6 +76,7 @@ package struct Node: Sendable {
     refutation = Refutation(at: start)
     readiness = ReadinessGate(at: start, settings)
     reports = Reports(at: start, settings)
+    reachability = Reachability(at: start)
     notifyAt = start + .microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))
     forgetAt = start + Node.forgetInterval
     nextDeadline = start
@@ -133,6 +135,7 @@ package struct Node: Sendable {
     judgeSuspects()
     probeIfDue()
     contactIfDue()
+    askWhetherReachedIfDue()
     compareIfDue()
     notifyIfDue()
     forgetIfDue()
@@ -146,6 +149,7 @@ package struct Node: Sendable {
     var earliest = min(
       min(readiness.deadline, leaving.deadline), min(refutation.deadline, probe.deadline(settings)),
       min(book.deadline, antiEntropy.deadline(settings)), min(notifyAt, forgetAt), min(push.deadline, reports.deadline))
+    earliest = min(earliest, reachability.deadline)
     for relay in relays { earliest = min(earliest, relay.nackAt) }
     for verification in verifications { earliest = min(earliest, verification.next) }
     for suspicion in suspicions { earliest = min(earliest, suspicion.nextPing) }

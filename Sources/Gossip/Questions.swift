@@ -18,6 +18,8 @@ struct Questions: Sendable {
     case relay
     /// A contact with an address of the address book.
     case contact
+    /// A contact with a member, to hear whether it can reach us.
+    case reach
     /// A ping to find out who somebody is: a newcomer, or a member of whom something incredible was said.
     case verification
     /// A ping to see whether a member's digest still differs from ours.
@@ -35,6 +37,7 @@ struct Questions: Sendable {
     var purpose: Purpose
     var asked: Instant
     var isAnswered = false
+    var isNoticed = false
   }
 
   private var list: [Question] = []
@@ -58,6 +61,13 @@ struct Questions: Sendable {
   mutating func answered(_ nonce: UInt64) -> Bool {
     guard let index = list.lastIndex(where: { $0.nonce == nonce }), !list[index].isAnswered else { return false }
     list[index].isAnswered = true
+    return true
+  }
+
+  /// Marks that a notice came to the question, whether or not another answer came before; false when one had been.
+  mutating func noticed(_ nonce: UInt64) -> Bool {
+    guard let index = list.lastIndex(where: { $0.nonce == nonce }), !list[index].isNoticed else { return false }
+    list[index].isNoticed = true
     return true
   }
 

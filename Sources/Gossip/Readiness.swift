@@ -14,6 +14,8 @@ struct ReadinessGate: Sendable {
   private let aloneAt: Instant
   private let writesAt: Instant
   private var hasFirstStamp = false
+  /// What `/readyz` says, as far as was told.
+  var shown = ReadinessState.starting
   /// Writes of the node's first moments, in the order in which they came.
   var waiting: [(value: Int64, request: RequestID)] = []
 
@@ -71,6 +73,22 @@ extension Node {
     guard !readiness.isReady else { return }
     readiness.become(state)
     emit(.report(.ready(state)))
+    showReadiness()
+  }
+
+  /// What `/readyz` says now.
+  package var readinessState: ReadinessState {
+    if leaving.isUnderWay { return .leaving }
+    if let refused = reachability.refused { return .unreachable(refused.why, by: refused.by) }
+    return readiness.state.map { .ready($0) } ?? .starting
+  }
+
+  /// Tells it if it is something else than was told last.
+  mutating func showReadiness() {
+    let state = readinessState
+    guard state != readiness.shown else { return }
+    readiness.shown = state
+    emit(.readiness(state))
   }
 
   private mutating func releaseWrites() {

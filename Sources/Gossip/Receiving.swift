@@ -50,12 +50,13 @@ extension Node {
     case (.ack, .contact): isExpected = true
     case (.ack, .indirect), (.ack, .pull): isExpected = false
     case (.ack, _): isExpected = isFromTarget
-    case (.refusal, .indirect), (.refusal, .pull), (.refusal, .contact): isExpected = false
+    case (.refusal, .indirect), (.refusal, .pull), (.refusal, .contact), (.refusal, .reach): isExpected = false
     case (.refusal, _): isExpected = source == question.target && !isFromTarget
     case (.vouch(let target, _), .indirect(let asked)): isExpected = isFromTarget && target == asked
     case (.nack, .indirect): isExpected = isFromTarget
     case (.page, .pull): isExpected = isFromTarget
     case (.notice, .contact): isExpected = true
+    case (.notice, .reach): isExpected = isFromTarget
     case (.vouch, _), (.nack, _), (.page, _), (.notice, _): isExpected = false
     case (.ping, _), (.contact, _), (.request, _), (.gossip, _), (.pull, _): isExpected = false
     }
@@ -101,6 +102,7 @@ extension Node {
     switch message.body {
     case .ping(let target):
       respond(target == identity.address ? .ack : .refusal, reply, to: message.sender.address)
+      if target == identity.address { reachedByMember(message.sender.address) }
     case .contact:
       respond(.ack, reply, to: message.sender.address)
     case .request(let target, let deadline):
@@ -127,9 +129,9 @@ extension Node {
   /// A datagram whose sender names our own address: our own, come back, or somebody who believes it to be his.
   private mutating func receivedFromOurselves(_ message: Message, _ source: Address, size: Int) {
     let question = questions.find(message.nonce)
-    if case .notice(let refused) = message.body, question?.purpose == .contact {
+    if case .notice(let refused) = message.body, let question, [.contact, .reach].contains(question.purpose) {
       // The owner of the address that we advertise says so, under that very address.
-      advertisedAddressRefused(refused, by: source)
+      advertisedAddressRefused(refused, by: source, question.nonce)
     } else if message.sender.incarnation == ownIncarnation {
       if message.body == .contact, let question { metOurselves(at: question.target) }
     } else if message.body == .contact, size >= Wire.introductionSize, source != identity.address,
@@ -174,8 +176,10 @@ extension Node {
 
   /// An answer came to a question of ours.
   private mutating func answered(_ question: Questions.Question, _ message: Message, learnt: Bool) {
-    guard questions.answered(question.nonce) else { return }
     let sender = message.sender.address
+    // It comes behind the ack of the same contact, which is given at once: who says that nobody answers has asked first.
+    if case .notice(let refused) = message.body { advertisedAddressRefused(refused, by: sender, question.nonce) }
+    guard questions.answered(question.nonce) else { return }
     switch message.body {
     case .ack: acknowledged(question, by: message.sender)
     case .refusal: refused(question)
@@ -188,8 +192,7 @@ extension Node {
       // In front of its own records a page may say what is held against us, and that stands in no order.
       let last = message.rumours.map(\.address).filter { $0 != identity.address }.max()
       pageCame(question.nonce, more: more, last: last, learnt: learnt)
-    case .notice(let refused): advertisedAddressRefused(refused, by: sender)
-    case .ping, .contact, .request, .gossip, .pull: break
+    case .notice, .ping, .contact, .request, .gossip, .pull: break
     }
     // A nack is said before its vouch may come: the question stays open for that.
     if message.body == .nack { questions.reopen(question.nonce) }
@@ -212,7 +215,7 @@ extension Node {
     case .contact: contactAnswered(question.target, by: sender)
     case .verification: verified(sender)
     case .farewell: farewellHeard(by: sender.address)
-    case .probe, .suspicion, .comparison, .indirect, .pull: break
+    case .probe, .suspicion, .comparison, .indirect, .pull, .reach: break
     }
   }
 
@@ -221,7 +224,7 @@ extension Node {
     switch question.purpose {
     case .probe: anotherAnswered(for: question.target)
     case .verification: verificationRefused(question.target)
-    case .suspicion, .relay, .comparison, .farewell, .contact, .indirect, .pull: break
+    case .suspicion, .relay, .comparison, .farewell, .contact, .reach, .indirect, .pull: break
     }
   }
 }

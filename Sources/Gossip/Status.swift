@@ -50,6 +50,8 @@ package struct StatusSnapshot: Equatable, Sendable {
   package var stamp: Stamp
   /// Nil until the node is ready.
   package var readiness: Readiness?
+  /// Members say so of our advertised address; nil when they do not.
+  package var addressRefused: RefusedAddress?
   package var isLeaving: Bool
   /// In address order, ourselves among them.
   package var members: [MemberView]
@@ -82,8 +84,9 @@ extension Node {
       return view
     }
     return StatusSnapshot(
-      stamp: register.stamp, readiness: readiness.state, isLeaving: leaving.isUnderWay, members: views,
-      convergence: count, sets: register.sets, lostWrites: register.lostWrites, recentLosses: register.recentLosses,
+      stamp: register.stamp, readiness: readiness.state, addressRefused: reachability.refused?.why,
+      isLeaving: leaving.isUnderWay, members: views, convergence: count, sets: register.sets,
+      lostWrites: register.lostWrites, recentLosses: register.recentLosses,
       localHealth: probe.localHealth, counters: counters)
   }
 

@@ -23,6 +23,10 @@ extension Cluster {
         if let found = broken(.leaveEnds, host, "was asked to leave and has not") { return found }
       } else if view.readiness == nil, let found = broken(.readyInTheEnd, host, "is not ready") {
         return found
+      } else if let why = view.addressRefused,
+        let found = broken(.readyInTheEnd, host, "is said to be not at its address: \(why)")
+      {
+        return found
       } else if invariants.outstanding(host) > 0, let found = broken(.answeredOnce, host, "owes an answer") {
         return found
       }

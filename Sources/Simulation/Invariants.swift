@@ -154,7 +154,7 @@ struct Invariants {
         if case .notified = step.event { break }
         memories[host].ownWrite = stamp
         lineage.wrote(stamp, onTopOf: before)
-      case .send, .notify, .answer, .resolve, .report, .left: break
+      case .send, .notify, .answer, .resolve, .readiness, .report, .left: break
       }
     }
     guard step.stamp != memories[host].published else { return nil }
@@ -224,7 +224,7 @@ struct Invariants {
           return found
         }
         memories[step.host].isAskedToLeave = false
-      case .send, .notify, .publish, .answer, .resolve, .report: break
+      case .send, .notify, .publish, .answer, .resolve, .readiness, .report: break
       }
     }
     return nil

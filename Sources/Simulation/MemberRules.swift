@@ -111,7 +111,7 @@ extension Invariants {
         if let found = broken(.deathIsProven, "\(address) is called dead after \(suspect?.pings ?? 0) pings") {
           return found
         }
-      case .notify, .publish, .answer, .resolve, .report, .left: continue
+      case .notify, .publish, .answer, .resolve, .readiness, .report, .left: continue
       }
     }
     return nil

@@ -161,6 +161,7 @@ extension Effect {
     case .answer(let request, .aboveCeiling(let most)): "refuses request \(request.number): above generation \(most)"
     case .answer(let request, .overloaded): "refuses request \(request.number): too many wait"
     case .resolve(let seed): "look up seed \(seed)"
+    case .readiness(let state): "is \(state)"
     case .report: ""
     case .left(let confirmed): "has left; it is known that \(confirmed) heard of it"
     }
@@ -170,7 +171,7 @@ extension Effect {
   var isForOthers: Bool {
     switch self {
     case .send, .notify, .resolve: true
-    case .publish, .answer, .report, .left: false
+    case .publish, .answer, .readiness, .report, .left: false
     }
   }
 
@@ -178,7 +179,7 @@ extension Effect {
   func matters(after step: Step) -> Bool {
     switch self {
     // Of names that do not resolve it is told when they begin not to.
-    case .send, .notify, .resolve, .report(.summary), .report(.seedUnresolved): return false
+    case .send, .notify, .resolve, .readiness, .report(.summary), .report(.seedUnresolved): return false
     case .publish(let stamp): return !step.effects.contains { $0.isChange(to: stamp) }
     case .answer(let request, .accepted):
       // A notify is answered at once, with what the node holds by then; and members notify each other all the time.

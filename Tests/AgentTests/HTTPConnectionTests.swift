@@ -67,6 +67,13 @@ import Testing
   @Test func `readiness is told with its reason`() throws {
     let connection = try connect()
     #expect(statuses(try connection.exchange(request("GET /readyz"))) == [200])
+    let member = Address(ipv4: 0x0A00_0002, port: 7946)
+    for (why, words) in [(RefusedAddress.unreachable, "cannot reach this node"), (.taken, "finds another process")] {
+      backend.state.withLockedValue { $0.readiness = .unreachable(why, by: member) }
+      let text = try connection.exchange(request("GET /readyz"))
+      #expect(statuses(text) == [503])
+      #expect(body(text).contains("member 10.0.0.2:7946 \(words) at ") && body(text).contains("ADVERTISE_ADDR"))
+    }
     backend.state.withLockedValue { $0.readiness = .leaving }
     let text = try connection.exchange(request("GET /readyz"))
     #expect(statuses(text) == [503])

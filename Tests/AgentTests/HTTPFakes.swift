@@ -22,6 +22,7 @@ final class FakeBackend: Backend {
     var members: [MemberView] = []
     var shell: [ShellMetric] = []
     var losses: [LostWrite] = []
+    var addressRefused: RefusedAddress?
   }
 
   let state = NIOLockedValueBox(State())
@@ -65,7 +66,8 @@ final class FakeBackend: Backend {
       }
     }
     return StatusSnapshot(
-      stamp: now.stamp, readiness: .first, isLeaving: false, members: now.members, convergence: convergence, sets: 7,
+      stamp: now.stamp, readiness: .first, addressRefused: now.addressRefused, isLeaving: false, members: now.members,
+      convergence: convergence, sets: 7,
       lostWrites: UInt64(now.losses.count), recentLosses: now.losses, localHealth: 2, counters: Counters())
   }
 

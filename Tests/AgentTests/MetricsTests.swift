@@ -119,7 +119,7 @@ private struct MetricsPage {
       "unum_value", "unum_generation", "unum_sets_total", "unum_lost_writes_total", "unum_members",
       "unum_members_convergence", "unum_datagrams_total", "unum_datagram_bytes_total", "unum_refused_total",
       "unum_probe_failures_total", "unum_suspicions_total", "unum_deaths_total", "unum_refutations_total",
-      "unum_local_health", "unum_ready",
+      "unum_local_health", "unum_ready", "unum_advertised_address_refused", "unum_advertised_address_refusals_total",
     ]
     for name in promised { #expect(page.types[name] != nil, "\(name)") }
   }
@@ -143,6 +143,7 @@ private struct MetricsPage {
         FakeBackend.member("d", 4, status: .dead),
       ]
       state.readiness = .starting
+      state.addressRefused = .unreachable
     }
     let page = try page(backend)
     #expect(page.value("unum_value") == -7)
@@ -154,6 +155,8 @@ private struct MetricsPage {
     #expect(page.value("unum_sets_total") == 7)
     #expect(page.value("unum_local_health") == 2)
     #expect(page.value("unum_ready") == 0)
+    #expect(page.value("unum_advertised_address_refused") == 1)
+    #expect(try self.page(FakeBackend()).value("unum_advertised_address_refused") == 0)
     #expect(page.value("unum_datagrams_total", ["kind": "ping", "direction": "sent"]) == 0)
     #expect(page.value("unum_refused_total", ["reason": "not_member"]) == 0)
   }

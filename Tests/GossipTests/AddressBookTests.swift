@@ -100,7 +100,7 @@ import Testing
       stage.join((1...peers + 1).map { Peer($0) })
       stage.answering.removeAll { $0 == Peer(1) }
       #expect(stage.pass(atMost: .seconds(60)) { $0.member(Peer(1))?.status == .dead })
-      let contacts = stage.pass(.seconds(Int64(seconds))).sent(.contact).count
+      let contacts = stage.pass(.seconds(Int64(seconds))).sent(.contact, to: Peer(1).address).count
       // Every second, or alive / (4 * entries) seconds.
       #expect((95...101).contains(contacts), "\(contacts) with \(peers)")
     }

@@ -5,10 +5,12 @@ import Testing
 @Suite struct PushTests {
   private static let others = (1...8).map { Peer($0) }
 
-  /// A node with eight live members and nothing left to push.
+  /// A node with eight live members and nothing left to push. One of them has just pinged it, so it asks nobody whether its
+  /// address can be reached.
   private static func stage() -> Stage {
     var stage = Stage { $0.notifyInterval = .seconds(1000) }
     stage.join(others)
+    stage.hear(.ping(target: Peer(0).address), from: others[0], nonce: 1)
     stage.pass(.seconds(2))
     return stage
   }

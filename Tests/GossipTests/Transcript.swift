@@ -104,6 +104,7 @@ struct Transcript {
     case .notify(let target, let stamp):
       return shown.contains("notify") ? "notifies \(text(target)) \(text(stamp))" : nil
     case .left(let confirmed): return shown.contains("left") ? "has left, \(confirmed) know it" : nil
+    case .readiness(let state): return shown.contains("readiness") ? "says \(state)" : nil
     case .report(.summary): return nil
     case .report(let report): return shown.contains("report") ? text(report) : nil
     case .resolve: return shown.contains("resolve") ? "resolves a seed" : nil
@@ -122,6 +123,7 @@ struct Transcript {
     case .summary: "summary"
     case .stalled(let duration): "was stopped for \(duration.microseconds / 1000) ms"
     case .advertisedAddressRefused(let by, let refused): "is told by \(name(by)): address \(refused)"
+    case .advertisedAddressReached(let by): "is at its address again, \(by.map(name) ?? "nobody") says"
     case .seedUnresolved(let seed, let failure): "seed \(seed) does not resolve: \(failure)"
     case .noSeedAnswered(let attempts): "no seed answered \(attempts) attempts"
     case .refuted(let status, let incarnation): "refutes \(status.rawValue), now #\(text(incarnation))"

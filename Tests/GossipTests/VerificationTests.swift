@@ -68,18 +68,6 @@ import Testing
     #expect(stage.member(Peer(1)) == nil)
   }
 
-  @Test func `a node is told that its advertised address leads nowhere, at first and then more and more rarely`() {
-    var stage = Stage { $0.seeds = ["seed"] }
-    var told = 0
-    for _ in 0..<16 {
-      let contacts = stage.handle(.resolved(seed: 0, [Peer(1).address], failure: nil)).sent(.contact)
-      let effects = stage.hear(.notice(.unreachable), from: Peer(1), nonce: contacts[0].message.nonce)
-      told += effects.reports.count { $0 == .advertisedAddressRefused(by: Peer(1).address, .unreachable) }
-    }
-    #expect(told == 5)
-    #expect(stage.hear(.notice(.taken), from: Peer(2), nonce: 99).reports == [])
-  }
-
   @Test func `of a node's own address nobody else is told to be the owner`() throws {
     var stage = Stage()
     var impostor = Peer(0)

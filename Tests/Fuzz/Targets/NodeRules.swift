@@ -64,7 +64,7 @@ struct NodeRules {
       isAskedToLeave = false
     case .notify(.member(let address, let http), _):
       try expect(address.isReachable && http.high == address.high && http.low == address.low, "notify to \(http)")
-    case .notify(.peer, _), .resolve, .report: break
+    case .notify(.peer, _), .resolve, .readiness, .report: break
     }
   }
 

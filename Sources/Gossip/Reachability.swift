@@ -1,0 +1,131 @@
+// Whether the address that we advertise leads to us.
+//
+// A node with a wrong one hears answers all the same: they go to where its datagrams come from. So it lists everybody, and
+// nobody lists it. It cannot see to which of its addresses a datagram was sent, but two things tell. A member that pings us
+// wrote to the advertised address, as no ping goes anywhere else. And a member that we contact asks at that address who is
+// there, and says so when nobody answers. A node that no member pings therefore contacts one now and then; among members
+// that know us somebody pings every fraction of a second, and this costs nothing. Rejected: pinging our own advertised
+// address, which machines and port mappings lead back or not, whatever others reach.
+
+/// What members say of our advertised address.
+struct Reachability: Sendable {
+  /// Why it was refused, and by whom; nil when it was not, or is not any more.
+  private(set) var refused: Refused?
+  /// When it is next looked whether a member has reached us.
+  private(set) var deadline: Instant
+  private var reachedAt: Instant?
+  private var refusedAt: Instant?
+  private var asked = 0
+  /// Refusals without a ping of a member in between.
+  private var refusals = 0
+  private var tellAt: Instant
+  private var silence = Reachability.firstSilence
+
+  /// A refusal that is believed.
+  struct Refused: Equatable, Sendable {
+    var why: RefusedAddress
+    var by: Address
+  }
+
+  init(at now: Instant) {
+    deadline = now + Reachability.quickly
+    tellAt = now
+  }
+
+  /// A member pinged us.
+  /// - Returns: whether our address had been refused until now.
+  mutating func reached(at now: Instant) -> Bool {
+    reachedAt = now
+    deadline = now + Reachability.patience
+    asked = 0
+    return withdraw(at: now)
+  }
+
+  /// A member could not reach us.
+  ///
+  /// That another answers there is known at once. That nobody does may be three lost pings (5 % of newcomers at 20 % loss),
+  /// and is believed the second time. Neither counts while other members ping us.
+  /// - Returns: whether to tell people: at first, and then more and more rarely.
+  mutating func refused(_ why: RefusedAddress, by member: Address, at now: Instant) -> Bool {
+    if let reachedAt, now - reachedAt < Reachability.patience { return false }
+    refusals += 1
+    refusedAt = now
+    guard why == .taken || refusals > 1 else { return false }
+    refused = Refused(why: why, by: member)
+    guard tellAt <= now else { return false }
+    tellAt = now + silence
+    silence = min(silence * 2, Reachability.longestSilence)
+    return true
+  }
+
+  /// Nobody has said it for so long that those who did are gone, or it was mended.
+  /// - Returns: whether our address had been refused until now.
+  mutating func expire(at now: Instant) -> Bool {
+    guard let refusedAt, now - refusedAt > Reachability.memory else { return false }
+    return withdraw(at: now)
+  }
+
+  private mutating func withdraw(at now: Instant) -> Bool {
+    defer {
+      refused = nil
+      refusedAt = nil
+      refusals = 0
+      tellAt = now
+      silence = Reachability.firstSilence
+    }
+    return refused != nil
+  }
+
+  /// The time to look has come.
+  mutating func looked(asking: Bool, at now: Instant) {
+    if asking { asked += 1 }
+    deadline = now + (asked <= Reachability.quickQuestions ? Reachability.quickly : Reachability.patience)
+  }
+
+  /// Without a member's ping for so long we ask, and for so long such a ping outweighs who cannot reach us. Members ping
+  /// each other 12 times in it, at whatever size of cluster. Shorter, healthy nodes would ask now and then, which costs two
+  /// datagrams.
+  private static let patience: Duration = .seconds(5)
+  /// At first we ask so often: two refusals take 0.6 s each, and people are told within three seconds.
+  private static let quickly: Duration = .seconds(1)
+  private static let quickQuestions = 3
+  /// Six questions long: so many answers are not lost while anybody is there.
+  private static let memory: Duration = .seconds(30)
+  /// People are told again after so long, then twice as long each time.
+  private static let firstSilence: Duration = .seconds(5)
+  private static let longestSilence: Duration = .seconds(600)
+}
+
+extension Node {
+  /// A live member pinged us, and so reached us at the address that we advertise.
+  mutating func reachedByMember(_ member: Address) {
+    guard reachability.reached(at: now.monotonic) else { return }
+    emit(.report(.advertisedAddressReached(by: member)))
+    showReadiness()
+  }
+
+  /// Whom we contacted could not reach us at the address that we advertise. An ack may have come before: that went to where
+  /// our contact came from.
+  mutating func advertisedAddressRefused(_ refused: RefusedAddress, by sender: Address, _ nonce: UInt64) {
+    guard questions.noticed(nonce) else { return }
+    counters.addressRefusals += 1
+    if reachability.refused(refused, by: sender, at: now.monotonic) {
+      emit(.report(.advertisedAddressRefused(by: sender, refused)))
+    }
+    showReadiness()
+  }
+
+  /// Asks a member whether it reaches us, if none has shown so for long.
+  mutating func askWhetherReachedIfDue() {
+    guard reachability.deadline <= now.monotonic else { return }
+    if reachability.expire(at: now.monotonic) {
+      emit(.report(.advertisedAddressReached(by: nil)))
+      showReadiness()
+    }
+    let ourselves = identity.address
+    let member =
+      leaving.isUnderWay ? nil : members.random(1, using: &generator) { $0.isLive && $0.address != ourselves }.first
+    reachability.looked(asking: member != nil, at: now.monotonic)
+    if let member { ask(.contact, member, for: .reach, introduces: true) }
+  }
+}
