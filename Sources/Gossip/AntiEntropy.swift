@@ -33,10 +33,12 @@ struct AntiEntropy: Sendable {
   var pull: Pull?
   /// We know nobody for certain: others' pulls are not answered with our list until we have pulled one ourselves.
   private(set) var isAnew = false
+  var pathSize: PathSize
 
   init(at now: Instant, _ settings: Settings) {
     notBefore = now
     wait = settings.pullInterval
+    pathSize = PathSize(at: now)
   }
 
   func deadline(_ settings: Settings) -> Instant {
@@ -134,17 +136,19 @@ extension Node {
     to source: Address, _ recipient: Address, nonce: UInt64, after: Address?, _ theirs: [UInt64], limit: Int
   ) {
     guard !antiEntropy.isAnew else { return }
+    let limit = min(limit, Wire.maximumPlainSize)
+    let ours = members.buckets(foldedTo: theirs.count)
     var records: [Record] = []
     // What is left beside the longest header, an IPv6 sender's, and an accusation of the asker, which goes first.
-    var room = min(limit, Wire.maximumPlainSize) - AntiEntropy.pageOverhead
+    var room = limit - AntiEntropy.pageOverhead
     if let accusation = accusation(of: recipient) { room -= Wire.size(of: accusation) }
     var more = false
     var index = after.map { members.insertionIndex(of: $0) } ?? 0
     while index < members.count, !more {
       let member = members[index]
       index += 1
-      let bucket = Membership.bucket(of: member.address)
-      guard members.buckets[bucket] != theirs[bucket], member.address != after, member.address != recipient else {
+      let bucket = Membership.bucket(of: member.address) % theirs.count
+      guard ours[bucket] != theirs[bucket], member.address != after, member.address != recipient else {
         continue
       }
       let record = told(member.record)
@@ -161,6 +165,7 @@ extension Node {
     current.learnt = current.learnt || learnt
     current.pages += 1
     antiEntropy.pull = current
+    antiEntropy.pathSize.pageCame(afterTries: current.tries, at: now.monotonic, settings)
     // The cursor moves on with each page, or a liar could keep us pulling for ever.
     let isFurther = last.map { last in current.after.map { $0 < last } ?? true } ?? false
     if more, isFurther, current.pages < settings.maximumMembers / AntiEntropy.recordsOfAPage, let last {
@@ -179,7 +184,9 @@ extension Node {
       peer: peer, after: after, nonce: nonce, tries: tries, peersLeft: peersLeft, due: now.monotonic + wait,
       learnt: antiEntropy.pull?.learnt ?? false, pages: antiEntropy.pull?.pages ?? 0)
     counters.pulls += 1
-    send(.pull(after: after, buckets: members.buckets), to: peer, nonce: nonce, isStranger: true)
+    let size = antiEntropy.pathSize.pull(ofTry: tries, at: now.monotonic)
+    let buckets = members.buckets(foldedTo: PathSize.buckets(in: size))
+    send(.pull(after: after, buckets: buckets), to: peer, nonce: nonce, limit: size, isStranger: true)
   }
 
   private mutating func otherPeer(than peer: Address) -> Address? {
@@ -193,6 +200,7 @@ extension Node {
 extension AntiEntropy {
   /// The bytes of a page before its records.
   static let pageOverhead = 77
-  /// The fewest records that a page has when there are more: those with the longest names.
-  static let recordsOfAPage = 9
+  /// The fewest records that a page has when there are more: those with the longest names, in a small page that begins
+  /// with an accusation of the asker.
+  static let recordsOfAPage = 2
 }

@@ -66,10 +66,13 @@ private struct Reader {
     case .nack: return .nack
     case .gossip: return .gossip
     case .pull:
-      let after = try flag() ? try address() : nil
+      let flags = try integer(UInt8.self)
+      guard Wire.foldings.contains(Int(flags >> 1)) else { throw DecodeError(.malformed) }
+      let after = flags & 1 != 0 ? try address() : nil
       var buckets: [UInt64] = []
-      buckets.reserveCapacity(Wire.buckets)
-      for _ in 0..<Wire.buckets { buckets.append(try integer()) }
+      let count = Wire.buckets >> Int(flags >> 1)
+      buckets.reserveCapacity(count)
+      for _ in 0..<count { buckets.append(try integer()) }
       return .pull(after: after, buckets: buckets)
     case .page: return .page(more: try flag())
     case .notice:

@@ -98,6 +98,15 @@ package struct Membership: Sendable {
   /// The bucket of an address: by the address alone, so that two nodes look for a member in the same one.
   static func bucket(of address: Address) -> Int { Int(hash(of: address) % UInt64(Wire.buckets)) }
 
+  /// The digests of so many buckets, when all are folded together: whoever looks for a member in bucket `i` finds it in
+  /// bucket `i % count`.
+  func buckets(foldedTo count: Int) -> [UInt64] {
+    guard count < buckets.count else { return buckets }
+    var folded = [UInt64](repeating: 0, count: count)
+    for index in buckets.indices { folded[index % count] &+= buckets[index] }
+    return folded
+  }
+
   private mutating func account(for member: Member, adding: Bool) {
     guard member.isLive else { return }
     let hash = Membership.hash(of: member.address)

@@ -73,8 +73,8 @@ package struct Message: Equatable, Sendable {
     case nack
     /// News; nothing is asked.
     case gossip
-    /// "Send me the records of the buckets in which we differ, after this address" (nil from the start), with the
-    /// asker's `Digest.buckets` digests. As large as its answer can be.
+    /// "Send me the records of the buckets in which we differ, after this address" (nil from the start), with the digests
+    /// of the asker's `Wire.buckets`, or of as many as remain after some foldings. As large as its answer can be.
     case pull(after: Address?, buckets: [UInt64])
     /// Answers `pull`: the records are the rumours. `more` says that some did not fit.
     case page(more: Bool)

@@ -8,11 +8,12 @@ extension Node {
   ///   - recipient: the identity that it is meant for, when that is not the destination. An accusation of it goes first,
   ///     so that it can refute at once (Lifeguard's "buddy system", section IV.C).
   ///   - first: records that must be in it, most important first.
-  ///   - limit: its greatest size. A stranger's answer is no larger than its question; what does not fit is left out.
+  ///   - limit: its greatest size, when it is another than that of its kind: a stranger's answer is no larger than its
+  ///     question. What does not fit is left out.
   ///   - isStranger: other news is none of its business.
   mutating func send(
     _ body: Message.Body, to destination: Address, recipient: Address? = nil, nonce: UInt64 = 0, first: [Record] = [],
-    limit: Int = Wire.maximumPlainSize, wantsIntroduction: Bool = false, isStranger: Bool = false
+    limit: Int? = nil, wantsIntroduction: Bool = false, isStranger: Bool = false
   ) {
     var message = Message(
       sender: Message.Sender(
@@ -20,6 +21,8 @@ extension Node {
         isReady: readiness.vouches(at: now.monotonic) && !leaving.isUnderWay,
         wantsIntroduction: wantsIntroduction),
       stamp: register.stamp, digest: members.digest, nonce: nonce, body: body)
+    // Gossip alone is repeated to others, and so may be lost.
+    let limit = limit ?? (body == .gossip ? antiEntropy.pathSize.most(at: now.monotonic) : Wire.modestPlainSize)
     var room = limit - Wire.size(of: message)
     guard room >= 0 else { return }
     let accusation = accusation(of: recipient ?? destination)
@@ -32,7 +35,7 @@ extension Node {
       message.rumours.append(record)
     }
     if !isStranger { message.rumours += news(room: room) }
-    if case .pull = body { message.paddedSize = Wire.maximumPlainSize }
+    if case .pull = body { message.paddedSize = limit }
     if wantsIntroduction { message.paddedSize = Wire.introductionSize }
     let bytes = Wire.encode(message, cluster: cluster)
     counters.count(body.kind, .sent, bytes: bytes.count)

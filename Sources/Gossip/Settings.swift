@@ -136,6 +136,10 @@ package struct Settings: Equatable, Sendable {
   /// Tries for one page before another peer is asked.
   package var pageTries = 3
 
+  /// After a page that came only when it was asked for again, and small, no datagram is large for so long. Where paths lose
+  /// large ones, one pull in this time is lost; where a page was lost by chance, long lists take three times the packets.
+  package var smallPaths: Duration = .seconds(60)
+
   // MARK: Joining, healing, forgetting
 
   /// The least time between two contacts with entries of the address book.

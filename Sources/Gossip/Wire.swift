@@ -17,8 +17,8 @@
 //                   ping      address of the target
 //                   request   address of the target, 2 bytes of deadline in milliseconds
 //                   vouch     address of the target, 8 bytes of its incarnation
-//                   pull      1 byte (1: an address follows, 0: none), address to go on after,
-//                             128 digests of 8 bytes
+//                   pull      1 byte (bit 0: an address follows; bits 1-3: how often the buckets were folded),
+//                             address to go on after, 128 digests of 8 bytes, halved by each folding
 //                   page      1 byte: 1 when there is more
 //                   notice    1 byte: `RefusedAddress`
 //                   ack, refusal, contact, nack, gossip   nothing
@@ -44,17 +44,25 @@ package enum Wire {
   package static let sealSize = 48
   /// The largest datagram that we make, unsealed.
   package static let maximumPlainSize = maximumSize - sealSize
+  /// What every path lets through, unsealed: a packet of 576 bytes, which every host must take (RFC 1122, section 3.3.2),
+  /// less the headers of IPv4 and UDP and the seal. See `PathSize`.
+  package static let modestPlainSize = 576 - 28 - sealSize
   /// The longest name of a member, in bytes of UTF-8: the longest label of DNS is 63.
   package static let maximumName = 64
   /// Digests in a pull: as many as fit beside the longest header. Fewer would send more records of equal members.
   package static let buckets = 128
+  /// How often buckets may be folded, each time the upper half onto the lower. A node that knows nothing of folding refuses
+  /// such a pull as malformed, and answers the others.
+  package static let foldings = 0...3
   /// No member can have a higher incarnation: a quarter of the range, so that adding to one never overflows.
   package static let maximumIncarnation: UInt64 = 1 << 62
   /// No stamp can have a higher generation: what a double holds exactly. The ceiling is below it.
   package static let maximumGeneration: UInt64 = 1 << 53
   /// Where the body begins.
   static let headerSize = 10
-  /// Where the sender's flags are, after the kind.
+  /// Where the kind of message is.
+  package static let kindOffset = headerSize
+  /// Where the sender's flags are.
   package static let flagsOffset = headerSize + 1
   static let checksumSize = 4
   /// Bit 0 of the flags.
@@ -145,7 +153,9 @@ private struct Writer {
       put(target)
       put(incarnation)
     case .pull(let after, let buckets):
-      put(UInt8(after == nil ? 0 : 1))
+      let foldings = Wire.foldings.first { Wire.buckets >> $0 == buckets.count }
+      guard let foldings else { preconditionFailure("\(buckets.count) buckets are no folding of all") }
+      put(UInt8(after == nil ? 0 : 1) | UInt8(foldings) << 1)
       if let after { put(after) }
       for digest in buckets { put(digest) }
     case .page(let more):

@@ -74,11 +74,14 @@ package struct HostSet: Equatable, Sendable {
   var hosts: [Int] { isMember.indices.filter { isMember[$0] } }
 }
 
-/// Datagrams from some hosts to some hosts are lost: all of them (a cut), or a share.
+/// Datagrams from some hosts to some hosts are lost: all of them (a cut), a share, or the large ones.
 package struct Impairment: Equatable, Sendable {
   package var from: HostSet
   package var to: HostSet
   package var loss: Double
+  /// Only datagrams of more bytes are lost, headers not counted, as where fragments are dropped and nobody says so. TCP
+  /// finds out by itself what passes.
+  package var above = 0
   /// Only datagrams are lost, and what goes over HTTP passes, as where a firewall knows TCP alone.
   package var sparesHTTP: Bool
 
@@ -87,6 +90,12 @@ package struct Impairment: Equatable, Sendable {
     self.to = HostSet(to)
     self.loss = loss
     self.sparesHTTP = sparesHTTP
+  }
+
+  /// What a path does that lets no larger datagrams through.
+  package init(from: [Int], to: [Int], above size: Int) {
+    self.init(from: from, to: to, sparesHTTP: true)
+    above = size
   }
 
   /// The cuts that separate these groups from each other, in both directions. Of few hosts some groups may be empty.

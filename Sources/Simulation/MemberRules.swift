@@ -95,7 +95,8 @@ extension Invariants {
     for effect in step.effects {
       switch effect {
       case .send(let bytes, let address):
-        guard !memories[host].suspects.isEmpty, bytes.count > 10, bytes[10] == Message.Kind.ping.rawValue,
+        guard !memories[host].suspects.isEmpty, bytes.count > Wire.kindOffset,
+          bytes[Wire.kindOffset] == Message.Kind.ping.rawValue,
           let index = memories[host].suspects.firstIndex(where: { $0.address == address })
         else { continue }
         memories[host].suspects[index].pings += 1
@@ -123,7 +124,9 @@ extension Invariants {
   mutating func checkTraffic(_ step: Step, members: Int) -> Finding? {
     let host = step.host
     if step.time - memories[host].traffic.since >= .seconds(1) { memories[host].traffic = Traffic(since: step.time) }
-    if case .received(let bytes, _) = step.event, bytes.count > 10, Invariants.isQuestion(bytes[10]) {
+    if case .received(let bytes, _) = step.event, bytes.count > Wire.kindOffset,
+      Invariants.isQuestion(bytes[Wire.kindOffset])
+    {
       memories[host].traffic.questions += 1
     }
     for effect in step.effects { if case .send = effect { memories[host].traffic.sent += 1 } }

@@ -59,13 +59,13 @@ struct Network {
   private mutating func combine() { conditions = added.reduce(base) { $0.combined(with: $1.conditions) } }
 
   /// Whether nothing at all passes from one host to the other, not over HTTP either.
-  func isCut(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to, overHTTP: true) >= 1 }
+  func isCut(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to) { !$0.sparesHTTP } >= 1 }
 
-  private func share(lostFrom from: Int, to: Int, overHTTP: Bool = false) -> Double {
+  private func share(lostFrom from: Int, to: Int, where concerns: (Impairment) -> Bool) -> Double {
     var share = 0.0
     for (_, list) in impairments {
       for impairment in list where impairment.from.contains(from) && impairment.to.contains(to) {
-        if !(overHTTP && impairment.sparesHTTP) { share = max(share, impairment.loss) }
+        if concerns(impairment) { share = max(share, impairment.loss) }
       }
     }
     return share
@@ -93,7 +93,7 @@ struct Network {
       let damaged = damage(bytes)
       guard let receiver, !isLost, !isSwallowed else { continue }
       if let sender {
-        let share = share(lostFrom: sender, to: receiver)
+        let share = share(lostFrom: sender, to: receiver) { bytes.count > $0.above }
         if share >= 1 || (share > 0 && lossDice.chance(share)) { continue }
       }
       arrivals.append(Arrival(bytes: damaged, from: from, to: to, after: after))

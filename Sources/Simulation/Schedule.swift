@@ -11,7 +11,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case loss, burstLoss, slowNetwork, heavyTail, duplication, reordering, corruption, truncation, replay
   // Who reaches whom.
   case oneWayCut, partition, manyWayPartition, partialPartition
-  case lossyLink, flappingLink, outage, firewall
+  case lossyLink, flappingLink, outage, firewall, smallPaths
   // Processes and machines.
   case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
   case pause, longPause, busyHost, clockJump, clockDrift, refusedHTTP
@@ -77,6 +77,7 @@ package struct Schedule: Sendable {
     case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .outage, .firewall:
       planImpairments(kind)
     case .flappingLink: planFlapping()
+    case .smallPaths: planSmallPaths()
     case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
     case .refusedHTTP: planRefusals()
@@ -120,50 +121,6 @@ package struct Schedule: Sendable {
     default: preconditionFailure("\(kind) is no condition of the network")
     }
     return conditions
-  }
-
-  private mutating func planImpairments(_ kind: FaultKind) {
-    planEpisodes(every: 30, lasting: 15) { schedule, begin, end in
-      let id = schedule.nextID()
-      schedule.add(.impair(id, schedule.impairments(of: kind)), at: begin)
-      schedule.add(.end(id), at: end)
-    }
-  }
-
-  /// A link that goes and comes back again and again, each time for a tenth of a second to two.
-  private mutating func planFlapping() {
-    planEpisodes(every: 30, lasting: 15) { schedule, begin, end in
-      let cut = schedule.impairments(of: .partialPartition)
-      var time = begin
-      while time < end {
-        let id = schedule.nextID()
-        schedule.add(.impair(id, cut), at: time)
-        time = min(time + .milliseconds(100 + schedule.dice.below(2_000)), end)
-        schedule.add(.end(id), at: time)
-        time = time + .milliseconds(100 + schedule.dice.below(2_000))
-      }
-    }
-  }
-
-  private mutating func impairments(of kind: FaultKind) -> [Impairment] {
-    var all = Array(0..<hosts)
-    dice.shuffle(&all)
-    let split = 1 + dice.below(max(hosts - 1, 1))
-    let (some, others) = (Array(all[..<split]), Array(all[split...]))
-    switch kind {
-    case .oneWayCut: return [Impairment(from: some, to: others)]
-    case .partition: return Impairment.partition([some, others])
-    case .manyWayPartition:
-      let groups = (0..<3).map { group in all.indices.filter { $0 % 3 == group }.map { all[$0] } }
-      return Impairment.partition(groups)
-    case .partialPartition:
-      // Two lose each other while both reach everyone else.
-      return Impairment.partition([[all[0]], [all[min(1, hosts - 1)]]])
-    case .lossyLink: return [Impairment(from: some, to: others, loss: Double(10 + dice.below(80)) / 100)]
-    case .outage: return Impairment.partition(all.map { [$0] })
-    case .firewall: return Impairment.partition([some, others], sparesHTTP: true)
-    default: preconditionFailure("\(kind) is no impairment")
-    }
   }
 
   private mutating func planRestarts(_ kind: FaultKind) {

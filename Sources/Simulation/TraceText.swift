@@ -59,7 +59,8 @@ extension Impairment {
   }
 
   private var lossInWords: String {
-    loss < 1 ? "\(percent(loss)) is lost" : sparesHTTP ? "only HTTP passes" : "nothing passes"
+    if above > 0 { return "nothing above \(above) bytes passes" }
+    return loss < 1 ? "\(percent(loss)) is lost" : sparesHTTP ? "only HTTP passes" : "nothing passes"
   }
 }
 
@@ -200,6 +201,6 @@ extension Stamp {
 
 /// The name of a datagram's kind, if it has one, and its length.
 private func datagram(_ bytes: [UInt8]) -> String {
-  let kind = bytes.count > 10 ? Message.Kind(rawValue: bytes[10])?.name : nil
+  let kind = bytes.count > Wire.kindOffset ? Message.Kind(rawValue: bytes[Wire.kindOffset])?.name : nil
   return "\(kind ?? "noise") of \(bytes.count) bytes"
 }

@@ -21,7 +21,7 @@ import Testing
         Issue.record("no page came")
         return pages
       }
-      #expect(page.size <= max(padded, 1_100))
+      #expect(page.size <= padded)
       pages.append(page.message.rumours)
       guard more else { return pages }
       after = page.message.rumours.last?.address
@@ -37,9 +37,35 @@ import Testing
     #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
   }
 
-  @Test func `a pull from an equal list gets an empty page`() {
+  @Test func `a pull from an equal list gets an empty page, however often it was folded`() {
     var stage = Self.stage(1...20)
-    #expect(Self.pages(&stage, buckets: stage.node.members.buckets) == [[]])
+    for count in [128, 64, 32, 16] {
+      #expect(Self.pages(&stage, buckets: stage.node.members.buckets(foldedTo: count)) == [[]])
+    }
+  }
+
+  @Test(arguments: [128, 64, 32, 16])
+  func `small pages hold every member of the differing buckets once, in address order`(count: Int) {
+    var stage = Self.stage(1...100)
+    let pages = Self.pages(&stage, buckets: .init(repeating: 1, count: count), padded: Wire.size(ofPull: count))
+    #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
+    // One difference: the members that share its bucket once all are folded, and no others.
+    var theirs = stage.node.members.buckets(foldedTo: count)
+    let differing = Membership.bucket(of: Peer(30).address) % count
+    theirs[differing] &+= 1
+    let expected = (2...100).map { Peer($0).address }.filter { Membership.bucket(of: $0) % count == differing }
+    let got = Self.pages(&stage, buckets: theirs, padded: Wire.size(ofPull: count)).flatMap { $0 }.map(\.address)
+    #expect(got.filter { $0 != Peer(0).address } == expected)
+  }
+
+  @Test func `a folded digest is the sum of those that fall together`() {
+    let list = Self.stage(1...60).node.members
+    for count in [64, 32, 16] {
+      for (bucket, digest) in list.buckets(foldedTo: count).enumerated() {
+        let together = (0..<128).filter { $0 % count == bucket }.reduce(0) { $0 &+ list.buckets[$1] }
+        #expect(digest == together)
+      }
+    }
   }
 
   @Test func `a page holds the differing buckets only`() {
@@ -214,4 +240,9 @@ import Testing
     #expect(pulls > 0)
     #expect(pulls <= 12)
   }
+}
+
+extension Wire {
+  /// What a node pulls with so many digests.
+  fileprivate static func size(ofPull buckets: Int) -> Int { buckets == 128 ? 1184 : buckets == 64 ? 608 : 500 }
 }

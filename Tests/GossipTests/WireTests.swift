@@ -36,7 +36,10 @@ import Testing
     .vouch(target: v6, incarnation: Wire.maximumIncarnation), .nack, .gossip,
     .pull(after: nil, buckets: .init(repeating: 0, count: 128)),
     .pull(after: v4, buckets: .init(repeating: .max, count: 128)),
-    .pull(after: v6, buckets: (0..<128).map { $0 * 0x0101_0101 }), .page(more: false), .page(more: true),
+    .pull(after: v6, buckets: (0..<128).map { $0 * 0x0101_0101 }),
+    .pull(after: v6, buckets: (0..<64).map { $0 * 0x0101_0101 }),
+    .pull(after: nil, buckets: .init(repeating: 7, count: 32)),
+    .pull(after: v4, buckets: .init(repeating: .max, count: 16)), .page(more: false), .page(more: true),
     .notice(.unreachable), .notice(.taken),
   ]
 
@@ -122,6 +125,27 @@ import Testing
         let bytes = Wire.encode(message, cluster: Self.cluster)
         #expect(bytes.count == size)
         #expect(try Wire.decode(bytes, cluster: Self.cluster) == message)
+      }
+    }
+  }
+
+  @Test func `a pull of all buckets is written as it always was, and one folded too often is refused`() {
+    var message = Self.small
+    message.rumours = []
+    // Where the body of its kind begins: behind that of an ack, which has none, only the number of records follows.
+    message.body = .ack
+    let offset = Wire.size(of: message) - Wire.checksumSize - 1
+    for (after, flag) in [(nil, 0), (Self.v4, 1)] as [(Address?, UInt8)] {
+      message.body = .pull(after: after, buckets: .init(repeating: 7, count: 128))
+      #expect(Wire.encode(message, cluster: Self.cluster)[offset] == flag)
+      // What a node knew before there were foldings is a byte of 0 or 1; all others it refuses.
+      for (foldings, count) in [(1, 64), (2, 32), (3, 16)] as [(UInt8, Int)] {
+        message.body = .pull(after: after, buckets: .init(repeating: 7, count: count))
+        #expect(Wire.encode(message, cluster: Self.cluster)[offset] == flag | foldings << 1)
+      }
+      for foldings in 4...127 as ClosedRange<UInt8> {
+        let bytes = Self.forged(message) { $0[offset] = flag | foldings << 1 }
+        #expect(Self.refusal(bytes) == .malformed)
       }
     }
   }

@@ -25,7 +25,8 @@ extension Plant {
         guard let stranger = event.stranger else { return effects }
         return effects.map { effect in
           guard case .send(let bytes, to: stranger.address) = effect else { return effect }
-          return .send(bytes + [UInt8](repeating: 0, count: Wire.maximumPlainSize - bytes.count), to: stranger.address)
+          let room = max(0, Wire.modestPlainSize - bytes.count)
+          return .send(bytes + [UInt8](repeating: 0, count: room), to: stranger.address)
         }
       }
     },

@@ -70,7 +70,10 @@ struct NodeRules {
 
   /// What a node sends, every node can read.
   private mutating func checkDatagram(_ bytes: [UInt8], _ to: Address) throws(BrokenRule) {
-    try expect(bytes.count <= Wire.maximumPlainSize, "a datagram of \(bytes.count) bytes")
+    let kind = Message.Kind(rawValue: bytes[10])
+    let mayBeLarge = kind == .pull || kind == .page || kind == .gossip
+    try expect(
+      bytes.count <= (mayBeLarge ? Wire.maximumPlainSize : Wire.modestPlainSize), "a datagram of \(bytes.count) bytes")
     try expect(to.isReachable, "a datagram to \(to)")
     do {
       let message = try Wire.decode(bytes, cluster: FuzzInput.cluster)
