@@ -70,7 +70,7 @@ struct NodeRules {
 
   /// What a node sends, every node can read.
   private mutating func checkDatagram(_ bytes: [UInt8], _ to: Address) throws(BrokenRule) {
-    let kind = Message.Kind(rawValue: bytes[10])
+    let kind = Message.Kind(rawValue: bytes[Wire.kindOffset])
     let mayBeLarge = kind == .pull || kind == .page || kind == .gossip
     try expect(
       bytes.count <= (mayBeLarge ? Wire.maximumPlainSize : Wire.modestPlainSize), "a datagram of \(bytes.count) bytes")
