@@ -157,7 +157,7 @@ package struct Node: Sendable {
   }
 
   /// Dead members are looked through this often for those to forget; a tenth of a minute more or less is nothing there.
-  static let forgetInterval: Duration = .seconds(6)
+  package static let forgetInterval: Duration = .seconds(6)
 
   /// A clock beyond the year 2255 is no clock: starting there would leave less of the range for refuting.
   static let highestStart: UInt64 = 1 << 53

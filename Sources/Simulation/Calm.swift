@@ -58,7 +58,7 @@ extension Cluster {
     breaks(.goodbyeIsHeard, first, "and \(missed.count - 1) more did not hear that n\(leaver) left")
   }
 
-  private mutating func breaks(_ rule: Violation.Rule, _ host: Int, _ detail: String) {
+  mutating func breaks(_ rule: Violation.Rule, _ host: Int, _ detail: String) {
     guard let found = invariants.broken(rule, detail) else { return }
     violation = Violation(rule: found.0, host: host, time: time, detail: found.1)
   }

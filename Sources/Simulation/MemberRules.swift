@@ -80,6 +80,8 @@ extension Invariants {
       word.incarnation == message.sender.incarnation
     else { return nil }
     let after = node.claim(about: source)
+    // Who slept for longer than others remember forgets everybody as he wakes up, and then hears a stranger.
+    if after == nil, step.slept(longerThan: memories[step.host].settings.forgetting) { return nil }
     if let after, after.incarnation > word.incarnation { return nil }
     if let after, after.incarnation == word.incarnation, after.state == .alive { return nil }
     return broken(
@@ -153,5 +155,14 @@ extension Invariants {
     let pushes = settings.pushRate + settings.pushBurst + settings.replyRate + settings.replyBurst
     return pushes + 10 * settings.strangerRate + times(settings.period) * probe
       + members * times(settings.suspectPingInterval) + 64
+  }
+}
+
+extension Step {
+  /// Whether the node noticed that it had not run for longer than this.
+  fileprivate func slept(longerThan duration: Duration) -> Bool {
+    effects.contains { effect in
+      if case .report(.stalled(let stall)) = effect { stall > duration } else { false }
+    }
   }
 }

@@ -20,6 +20,14 @@ package enum FaultKind: String, CaseIterable, Sendable {
   // Load.
   case writes, notifies, highNotifies
 
+  /// Whether it ends processes, which start again.
+  var endsProcesses: Bool {
+    switch self {
+    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .clockDrift: true
+    default: false
+    }
+  }
+
   /// What the first simulation of a cluster needs: the faults that every network has.
   package static let common: [FaultKind] = [
     .loss, .duplication, .partition, .crash, .pause, .writes, .notifies,
@@ -49,8 +57,10 @@ package struct Schedule: Sendable {
   ///   - duration: until all have ended.
   ///   - drawsRates: whether the seed also says how often each kind comes: from half as often as usual to four times.
   ///     Seeds that were kept before there were rates go without.
+  ///   - isWantedInTheEnd: whether this host has to run when all have ended. Who has not may stay away for ever.
   package init(
-    seed: UInt64, hosts: Int, kinds: [FaultKind], start: Instant, duration: Duration, drawsRates: Bool = false
+    seed: UInt64, hosts: Int, kinds: [FaultKind], start: Instant, duration: Duration, drawsRates: Bool = false,
+    isWantedInTheEnd: (Int) -> Bool = { _ in true }
   ) {
     self.hosts = hosts
     self.start = start
@@ -67,7 +77,7 @@ package struct Schedule: Sendable {
       counts.append((kind, begun))
     }
     dice = Generator(seed: seed, for: "end")
-    endAll()
+    endAll(isWantedInTheEnd)
   }
 
   private mutating func plan(_ kind: FaultKind) {
@@ -221,11 +231,9 @@ package struct Schedule: Sendable {
 
   /// Whatever is still wrong is mended; nearly all hosts are brought up again, so that both who stays away and who
   /// returns is tried.
-  private mutating func endAll() {
+  private mutating func endAll(_ isWanted: (Int) -> Bool) {
     for host in 0..<hosts {
-      // The only seed of another has to return, or who was forgotten by all could never find anybody again.
-      let isNeeded = host == 0 || (host < 3 && host + 3 < hosts)
-      let stays = host > 0 && dice.chance(0.1) && !isNeeded
+      let stays = host > 0 && dice.chance(0.1) && !isWanted(host)
       add(.slow(host, .zero), at: end)
       add(.resume(host), at: end)
       if !stays {

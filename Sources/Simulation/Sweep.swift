@@ -37,6 +37,13 @@ package struct Sweep: Sendable {
   package static func trial(_ seed: UInt64, hosts: Int? = nil, faults: Duration = .seconds(60)) -> Trial {
     var trial = Trial(seed: seed, hosts: hosts ?? Sweep.hosts(of: seed), kinds: FaultKind.allCases, faults: faults)
     trial.drawsRates = true
+    var shape = Generator(seed: seed, for: "shape")
+    if shape.chance(0.3) { trial.seedless = 1 + shape.below(2) }
+    if shape.chance(0.2) {
+      trial.settings.forgetting = .seconds(5 + shape.below(16))
+      trial.settings.longGone = .seconds(5 + shape.below(16))
+      trial.isIntroduced = trial.hosts > 3 && shape.chance(0.5)
+    }
     return trial
   }
 

@@ -71,6 +71,9 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
 
     // And then, in quiet.
 
+    /// Who has gone is forgotten in time, and does not return by the memory of one that slept.
+    case deadAreForgotten
+
     /// A write on any node is accepted and stays.
     case writable
     /// Everything stays agreed upon, and nobody is accused.

@@ -16,6 +16,8 @@ struct Plant: Sendable {
   var kinds: [FaultKind]
   /// How long there are faults.
   var faults: Duration
+  /// Nodes forget the dead within seconds, and the trial waits for that.
+  var forgets: Bool
   /// With this rule left out, nothing else is broken.
   var isFoundByNoOther: Bool
   /// A fresh one for each run: bugs remember.
@@ -23,12 +25,14 @@ struct Plant: Sendable {
 
   init(
     _ name: String, _ rule: Violation.Rule, under kinds: [FaultKind] = [.writes, .notifies],
-    for faults: Duration = .seconds(8), onlyIt: Bool = false, _ plant: @escaping @Sendable (inout Tampering) -> Void
+    for faults: Duration = .seconds(8), forgets: Bool = false, onlyIt: Bool = false,
+    _ plant: @escaping @Sendable (inout Tampering) -> Void
   ) {
     self.name = name
     self.rule = rule
     self.kinds = kinds
     self.faults = faults
+    self.forgets = forgets
     isFoundByNoOther = onlyIt
     make = {
       var tampering = Tampering()
@@ -44,6 +48,7 @@ struct Plant: Sendable {
     trial.settings.pullBackoff = .seconds(3)
     trial.settings.contactInterval = .milliseconds(500)
     trial.settings.maximumLocalHealth = 2
+    if forgets { trial.settings.forgetting = .seconds(5) }
     return trial
   }
 

@@ -166,6 +166,20 @@ extension Plant {
         return status
       }
     },
+    Plant(
+      "who has gone is shown for ever", .deadAreForgotten, under: [.crash, .move, .writes], forgets: true, onlyIt: true
+    ) { bug in
+      var gone: [Address: MemberView] = [:]
+      bug.status = { host, status in
+        guard host == place else { return status }
+        var status = status
+        for member in status.members where member.status == .dead { gone[member.address] = member }
+        for (address, member) in gone where !status.members.contains(where: { $0.address == address }) {
+          status.members.append(member)
+        }
+        return status
+      }
+    },
     Plant("a probe waits for less than a round trip", .calm, onlyIt: true) { bug in
       bug.settings = { host, settings in
         var settings = settings

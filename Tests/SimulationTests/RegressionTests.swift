@@ -15,6 +15,7 @@ private let first: [FaultKind] = [
 /// And those after which there were these.
 private let second = first + [.forgeries, .highNotifies]
 private let third = second + [.firewall, .flappingLink, .restartOfAll]
+private let fourth = third + [.oddNames, .falseNames]
 
 @SimulationThread @Suite struct RegressionTests {
   @Test func `a probe that began in a partition accuses nobody after the heal`() {
@@ -68,5 +69,16 @@ private let third = second + [.firewall, .flappingLink, .restartOfAll]
   @Test(arguments: [4103, 4839, 7871, 16453] as [UInt64])
   func `a moment of agreement with news on its way is not quiet yet`(seed: UInt64) {
     expectHolds(Trial(seed: seed, hosts: 3 + Int(seed % 5), kinds: second))
+  }
+
+  /// Not a fault of the protocol: who slept for longer than others remember forgets everybody as he wakes up, and what a
+  /// member says of itself then is a stranger's word.
+  @Test func `a sleeper that has forgotten everybody hears strangers`() {
+    var trial = Trial(seed: 4521, hosts: 4, kinds: fourth)
+    trial.drawsRates = true
+    trial.settings.forgetting = .seconds(7)
+    trial.settings.longGone = .seconds(20)
+    trial.isIntroduced = true
+    expectHolds(trial)
   }
 }
