@@ -43,7 +43,7 @@ struct Member: Sendable {
     set { lastHeard = newValue ?? .never }
   }
 
-  /// The stamp that it had then; nil when none is known.
+  /// The greatest stamp that it is known to have held in this incarnation; nil when none is.
   var stamp: Stamp? {
     get { lastStamp == Member.noStamp ? nil : lastStamp }
     set { lastStamp = newValue ?? Member.noStamp }
@@ -69,6 +69,8 @@ struct Member: Sendable {
     incarnation = record.incarnation
     name = record.name
     httpPort = record.httpPort
+    // Perhaps it is another process: until that one is heard, nobody knows what it holds.
+    stamp = nil
   }
 
   /// No stamp that a node can hold: generations stay below 2^53 (see `Ceiling`).

@@ -79,14 +79,17 @@ extension Node {
       if let held = hear(record, from: sender.address, isOwnWord: false) { reply.records.append(held) }
     }
     let index = members.index(of: sender.address)
+    let held = index.map { members[$0].incarnation }
     let name = index.map { members[$0].name } ?? sender.address.description
-    if heardStamp(message.stamp, from: index, name: name), sender.isReady { firstStampKnown() }
-    guard let index, isOwnWord else {
+    // What an earlier life of it held, or one that we do not know yet, says nothing of the one that we list; nor does what
+    // another process says in its name.
+    let copy = isOwnWord && sender.incarnation == held ? index : nil
+    if heardStamp(message.stamp, from: copy, name: name), sender.isReady { firstStampKnown() }
+    guard let index, let held, isOwnWord else {
       if question != nil { verify(sender.address) }
       return
     }
-    members.observe(at: index) { $0.heard = now.monotonic }
-    let held = members[index].incarnation
+    if copy != nil { members.observe(at: index) { $0.heard = now.monotonic } }
     if sender.incarnation > held {
       verify(sender.address)
     } else if sender.incarnation < held || members[index].state != .alive {

@@ -1,12 +1,12 @@
 // What a node tells about itself when asked: the state behind `/members`, `/readyz` and `/metrics`.
 
-/// How a member's copy compares with ours, as far as we know.
+/// How a member's copy compares with ours, as far as we know: from what it said itself, in the incarnation that we list.
 package enum Convergence: String, Equatable, Sendable, CaseIterable {
-  /// It had our stamp, or a greater one, when last heard.
+  /// It had our stamp, or a greater one, when last heard. As stamps only grow, it has it for as long as its process lives.
   case current
-  /// It was heard since we have our stamp, and held an older one.
+  /// It was heard since we have our stamp, and held an older one when it spoke: it may have ours by now.
   case behind
-  /// It was not heard since we have our stamp.
+  /// It was not heard since we have our stamp, and what it holds nobody here knows.
   case unheard
 }
 
@@ -17,7 +17,7 @@ package struct MemberView: Equatable, Sendable {
   package var httpPort: UInt16
   package var status: MemberStatus
   package var incarnation: UInt64
-  /// The last stamp heard from it; nil when it was never heard.
+  /// The greatest stamp heard from it in this incarnation; nil when none was.
   package var stamp: Stamp?
   /// Time since it was last heard; nil when it never was. Zero for ourselves.
   package var lastHeard: Duration?
@@ -103,7 +103,7 @@ extension Node {
   }
 
   /// In which of the three classes a live member is.
-  private func convergence(of member: Member) -> Convergence? {
+  func convergence(of member: Member) -> Convergence? {
     guard member.isLive else { return nil }
     guard let stamp = member.stamp, let heard = member.heard else { return .unheard }
     if stamp >= register.stamp { return .current }

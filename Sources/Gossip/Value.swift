@@ -36,7 +36,8 @@ extension Node {
       counters.refuse(.stamp)
       return false
     }
-    if let member { members.observe(at: member) { $0.stamp = stamp } }
+    // One that was overtaken on its way is older than what is known.
+    if let member { members.observe(at: member) { $0.stamp = max($0.stamp ?? stamp, stamp) } }
     merge(stamp, notifier: name)
     return true
   }

@@ -13,8 +13,36 @@ extension Cluster {
     let accusations = census.falseSuspicions
     for host in running where violation == nil { proveWritable(host) }
     if violation == nil, census.falseSuspicions > accusations { breaks(.calm, 0, "somebody was accused in quiet") }
+    if violation == nil { proveAwareness() }
     if violation == nil { proveGoodbye() }
   }
+
+  /// Every node comes to see all others as current. Who was pushed to by chance shows it at once; the others do when they
+  /// are probed next or probe us, which comes to each pair within two rounds of the list.
+  private mutating func proveAwareness() {
+    let running = running
+    let period = running.map { hosts[$0].settings.period }.max() ?? .zero
+    let health = running.map { status(of: $0).localHealth }.max() ?? 0
+    let end = time + period * 2 * running.count * (1 + health)
+    while violation == nil {
+      var unaware: (host: Int, member: MemberView)?
+      for host in running {
+        let view = status(of: host)
+        if let found = falseCopy(view, of: host) { return breaks(found.0, host, found.1) }
+        let other = view.members.first { member in
+          let isRunning = owner(of: member.address).map { running.contains($0) } ?? false
+          return isRunning && member.convergence != nil && member.convergence != .current
+        }
+        if let other { unaware = unaware ?? (host, other) }
+      }
+      guard let (host, member) = unaware else { return }
+      let shown = member.convergence.map(\.rawValue) ?? ""
+      if time >= end { return breaks(.allAreCurrent, host, "shows \(member.address) as \(shown), long after a write") }
+      run(for: Cluster.awarenessLook)
+    }
+  }
+
+  private static let awarenessLook: Duration = .milliseconds(100)
 
   /// All agree on one stamp: what is not on the way to it was lost, and no more than that was told.
   private mutating func proveLosses() {

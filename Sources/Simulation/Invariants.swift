@@ -29,6 +29,7 @@ struct Invariants {
     var wakesInVain = 0
     var isReady = false
     var vouching = Vouching()
+    var awareness = Awareness()
     /// The bytes that each stranger sent, less those that it was sent, verifying pings left out.
     var owed: [Address: Int] = [:]
     var isAskedToLeave = false
@@ -46,6 +47,7 @@ struct Invariants {
   var ignored: Set<Violation.Rule> = []
   private var written: Set<Stamp> = [.initial]
   private(set) var lineage = Lineage()
+  var lives = Lives()
 
   mutating func addHost() { memories.append(Memory()) }
 
@@ -54,7 +56,9 @@ struct Invariants {
     memories[host] = Memory()
     memories[host].settings = settings
     memories[host].vouching.started = time
+    memories[host].awareness.life = lives.begin()
     noteOwnLife(of: node)
+    noteLife(of: node, host)
   }
 
   func published(_ host: Int) -> Stamp { memories[host].published }
@@ -70,7 +74,8 @@ struct Invariants {
     let ofDatagrams = ofTheValue ?? checkDatagrams(step) ?? checkTraffic(step, members: members)
     let ofLife = ofDatagrams ?? checkTime(step) ?? checkReports(step, slots: slots)
     let ofMembers = ofLife ?? checkBounds(step, members: members) ?? checkDeaths(step)
-    let found = ofMembers ?? checkOwnWord(step, node) ?? checkIncarnations(step, node)
+    let ofClaims = ofMembers ?? checkOwnWord(step, node) ?? checkIncarnations(step, node)
+    let found = ofClaims ?? checkCopies(step, node)
     return found.map { Violation(rule: $0.0, host: step.host, time: step.time, detail: $0.1) }
   }
 

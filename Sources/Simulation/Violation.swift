@@ -47,6 +47,9 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     case ownWordCounts
     /// Nobody calls a member dead whom it did not suspect, and ping for itself, in vain, often enough.
     case deathIsProven
+    /// What a node shows of a member's copy is so: the member's process held that stamp, and it was heard since ours
+    /// changed if it is shown as behind.
+    case copiesAreShownTruly
     /// Nobody says that it is ready twice, or leaves without being asked.
     case lifeIsOrdered
 
@@ -76,6 +79,8 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
 
     /// A write on any node is accepted and stays.
     case writable
+    /// Every node comes to see that every other holds what it holds.
+    case allAreCurrent
     /// Everything stays agreed upon, and nobody is accused.
     case calm
     /// Who leaves is known by most to have left, before anybody finds it dead.

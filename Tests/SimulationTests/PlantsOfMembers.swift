@@ -56,6 +56,14 @@ extension Plant {
         return event.retold { $0.rumours.removeAll { $0.address == from } }
       })
     },
+    Plant("whoever is heard is thought to hold what we do", .copiesAreShownTruly, onlyIt: true) { bug in
+      var held = Stamp.initial
+      bug.plant { _, effects in
+        for case .publish(let stamp) in effects { held = stamp }
+        return effects
+      }
+      bug.plant(hearing: { event in event.retold { $0.stamp = max($0.stamp, held) } })
+    },
     Plant("one unanswered ping is a death", .deathIsProven, under: suspicious, onlyIt: true) { bug in
       bug.settings = { _, settings in
         var settings = settings
@@ -179,6 +187,17 @@ extension Plant {
         }
         return status
       }
+    },
+    Plant("what was heard of the newest stamp is noted once, of whoever told it", .allAreCurrent, onlyIt: true) { bug in
+      var greatest = Stamp.initial
+      bug.plant(hearing: { event in
+        guard let stamp = event.message?.message.stamp else { return event }
+        guard stamp <= greatest else {
+          greatest = stamp
+          return event
+        }
+        return event.retold { $0.stamp = .initial }
+      })
     },
     Plant("a probe waits for less than a round trip", .calm, onlyIt: true) { bug in
       bug.settings = { host, settings in
