@@ -39,6 +39,7 @@ extension Cluster {
     let isDone = makesSense(action)
     trace.note(action, at: time, isDone: isDone)
     guard isDone else { return }
+    defer { if changesPaths(action) { notePaths() } }
     switch action {
     case .start(let host): start(host)
     case .crash(let host): end(host)
@@ -90,6 +91,15 @@ extension Cluster {
     }
   }
 
+  private func changesPaths(_ action: Action) -> Bool {
+    switch action {
+    case .start, .crash, .move, .pause, .resume, .leave, .slow, .impair, .worsen, .name, .loseNames, .misname, .end,
+      .flood:
+      true
+    case .set, .notify, .notifyNearCeiling, .turnClock, .drift, .refuseHTTP, .noise, .lie, .forge: false
+    }
+  }
+
   private mutating func start(_ host: Int) {
     hosts[host].activity = .running
     hosts[host].process += 1
@@ -109,6 +119,7 @@ extension Cluster {
     hosts[host].activity = .down
     hosts[host].socket = []
     wakeUps.set(host, to: .distantFuture)
+    notePaths()
   }
 
   private mutating func move(_ host: Int) {

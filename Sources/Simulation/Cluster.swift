@@ -50,6 +50,7 @@ package struct Cluster {
   /// The node of each host; of one that is down, the last that ran.
   var nodes: [Node] = []
   var network: Network
+  var paths = Paths()
   var queue = EventQueue<Happening>()
   var wakeUps = WakeUps()
   var slots = 0
@@ -153,6 +154,9 @@ package struct Cluster {
       host: host, event: event, effects: effects, stamp: nodes[host].register.stamp, isOverdue: isOverdue, time: time,
       heldBefore: heldBefore)
     violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
+    violation = violation ?? writtenBehind(step)
+    invariants.memories[host].reach.note(
+      step, own: nodes[host].identity.address, forgetting: hosts[host].settings.forgetting)
     trace.note(step, seeds: hosts[host].settings.seeds)
     if invariants.published(host) != published {
       hosts[host].stampSince = time

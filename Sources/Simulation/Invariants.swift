@@ -30,6 +30,7 @@ struct Invariants {
     var isReady = false
     var vouching = Vouching()
     var awareness = Awareness()
+    var reach = Reach()
     /// The bytes that each stranger sent, less those that it was sent, verifying pings left out.
     var owed: [Address: Int] = [:]
     var isAskedToLeave = false
@@ -56,6 +57,7 @@ struct Invariants {
     memories[host] = Memory()
     memories[host].settings = settings
     memories[host].vouching.started = time
+    memories[host].reach = Reach(at: time)
     memories[host].awareness.life = lives.begin()
     noteOwnLife(of: node)
     noteLife(of: node, host)

@@ -48,6 +48,9 @@ struct NameServer {
 
   init(seed: UInt64) { dice = Generator(seed: seed, for: "name server") }
 
+  /// Whether every name stands for all that it should, and for nobody else.
+  var isHonest: Bool { silent.isEmpty && lies.isEmpty && naming == Naming() }
+
   mutating func fallSilent(_ id: FaultID) { silent.append(id) }
 
   mutating func lie(_ id: FaultID, _ lie: NameLie) { lies.append((id, lie)) }

@@ -61,6 +61,15 @@ struct Network {
   /// Whether nothing at all passes from one host to the other, not over HTTP either.
   func isCut(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to) { !$0.sparesHTTP } >= 1 }
 
+  /// Whether nothing at all is lost from one host to the other by an impairment.
+  func isOpen(from: Int, to: Int) -> Bool { share(lostFrom: from, to: to) { _ in true } == 0 }
+
+  /// Whether datagrams get lost by cuts alone, and come within some milliseconds, or some tens when they are overtaken.
+  var isCalm: Bool {
+    conditions.loss == 0 && conditions.burst == 0 && conditions.corruption == 0 && conditions.truncation == 0
+      && conditions.tail == 0 && conditions.delay + conditions.jitter <= .milliseconds(3)
+  }
+
   private func share(lostFrom from: Int, to: Int, where concerns: (Impairment) -> Bool) -> Double {
     var share = 0.0
     for (_, list) in impairments {

@@ -29,6 +29,8 @@ package struct Violation: Equatable, Sendable, CustomStringConvertible {
     /// No process vouches for its stamp, or accepts a write, before it heard a process that vouches or its time to wait
     /// for one is over: so nobody writes behind the back of who can be reached.
     case vouchesForWhatIsKnown
+    /// No client's write is accepted behind a stamp that a member held for longer than stamps take to all in reach.
+    case writesAreOnTop
     /// No datagram is longer than may travel, or goes to where none can arrive.
     case datagramSize
     /// A stranger gets no more than it sent.

@@ -93,6 +93,43 @@ extension Plant {
     ) { bug in
       bug.hide(on: Plant.place) { stamp, held in stamp.generation > held.generation + 1000 }
     },
+    Plant("what members bring is looked at after a while", .writesAreOnTop, for: .seconds(20), onlyIt: true) { bug in
+      // Longer than stamps travel, shorter than the second that each write has in quiet.
+      let delay: Duration = .milliseconds(800)
+      var now = Instant(microseconds: 0)
+      var first: [Stamp: Instant] = [:]
+      bug.clock = { host, clock in
+        if host == Plant.place { now = clock.monotonic }
+        return clock
+      }
+      bug.plant(hearing: { event in
+        event.retold { message in
+          let since = first[message.stamp] ?? now
+          first[message.stamp] = since
+          if now - since < delay { message.stamp = .initial }
+        }
+      })
+    },
+    Plant(
+      "a node is deaf in its first two seconds", .writesAreOnTop, under: [.crash, .writes], for: .seconds(30)
+    ) { bug in
+      var now = Instant(microseconds: 0)
+      var started: Instant?
+      bug.settings = { host, settings in
+        if host == Plant.place { started = nil }
+        return settings
+      }
+      bug.clock = { host, clock in
+        guard host == Plant.place else { return clock }
+        now = clock.monotonic
+        started = started ?? now
+        return clock
+      }
+      bug.plant(hearing: { event in
+        let isYoung = started.map { now - $0 < .seconds(2) } ?? true
+        return isYoung && event.isReceived ? nil : event
+      })
+    },
     Plant("a ceiling from a wrong clock refuses all writes", .writable, onlyIt: true) { bug in
       bug.plant(hearing: { event in if case .setRequested = event { nil } else { event } })
       bug.plant { event, effects in
