@@ -180,9 +180,8 @@ extension Node {
     book.deadline = now.monotonic + AddressBook.joinBackoff[backoff]
     guard book.complainAt <= now.monotonic else { return }
     emit(.report(.noSeedAnswered(attempts: book.attempts)))
-    // Each complaint doubles the time to the next, from three seconds up to ten minutes.
-    let waited = min(now.monotonic - readiness.started, .seconds(600))
-    book.complainAt = now.monotonic + max(waited, .seconds(3))
+    // Each complaint doubles the time to the next, from the three seconds of the first up to ten minutes.
+    book.complainAt = now.monotonic + min(now.monotonic - readiness.started, .seconds(600))
   }
 }
 

@@ -19,12 +19,12 @@ struct AntiEntropy: Sendable {
     var peer: Address
     var after: Address?
     var nonce: UInt64
-    var tries = 1
+    var tries: Int
     var peersLeft: Int
     var due: Instant
-    var learnt = false
+    var learnt: Bool
     /// Pages that came.
-    var pages = 0
+    var pages: Int
   }
 
   private var difference: Difference?

@@ -148,8 +148,9 @@ extension Node {
       let index = members.index(of: target)
     else { return }
     let stretch = health * patience(with: members[index])
-    probe.attempt = Probe.Attempt(target: target, started: now.monotonic, stretch: stretch)
-    if let end = probe.attempt?.time(of: settings.period) { probe.next = max(probe.next, end) }
+    let attempt = Probe.Attempt(target: target, started: now.monotonic, stretch: stretch)
+    probe.attempt = attempt
+    probe.next = attempt.time(of: settings.period)
   }
 
   /// How many times longer than in a LAN this member's answers may take: 1 while its round trips stay below the
