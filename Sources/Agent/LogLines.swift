@@ -48,8 +48,8 @@ package struct LogLines: Sendable {
     case .writeLost(let write, let winner):
       LogLine(
         .warning,
-        "Lost write: \(write.value) of generation \(write.generation), accepted here, lost to \(winner.value) of "
-          + "generation \(winner.generation)")
+        "Lost write: \(winner.value) of generation \(winner.generation) took the place of \(write.value), accepted here; "
+          + "one of the two is lost")
     case .memberChanged(let name, let address, let from, let to, let reason):
       LogLines.changeLine(name, address, from, to, reason)
     case .memberForgotten(let name, let address):

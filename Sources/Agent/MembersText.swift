@@ -68,7 +68,7 @@ package enum MembersText {
       "  \(loss.write.value) (generation \(loss.write.generation)) to \(loss.winner.value) "
         + "(generation \(loss.winner.generation))\n"
     }
-    return "Of \(status.sets) writes to this node, \(status.lostWrites) were lost to concurrent ones"
+    return "Of \(status.sets) writes to this node, \(status.lostWrites) gave way to concurrent ones"
       + (last.isEmpty ? ".\n" : "; the last:\n" + last.joined())
   }
 

@@ -30,7 +30,7 @@ package enum MetricsText {
     page.gauge("unum_value", "The value.", status.stamp.value)
     page.gauge("unum_generation", "The generation of the value.", status.stamp.generation)
     page.counter("unum_sets_total", "Writes that this node accepted from clients.", status.sets)
-    page.counter("unum_lost_writes_total", "Writes of this node that were lost to concurrent ones.", status.lostWrites)
+    page.counter("unum_lost_writes_total", "Writes of this node whose place a concurrent one took.", status.lostWrites)
   }
 
   private static func writeMembers(_ status: StatusSnapshot, to page: inout Page) {

@@ -4,12 +4,13 @@
 // pushing) and acknowledging pushes (twice the packets, no gain).
 //
 // Some of the members that a push goes to are our neighbours in address order, and the rest are random. Random ones alone
-// miss a node with e^-4, one of 55 in each write; but whoever misses it has a neighbour that does not, and so the first round reaches
-// every node where nothing is lost (Voulgaris, van Steen 2007, RingCast). Neighbours alone would take n/2 hops.
+// miss a node with e^-4, one of 55 in each write; but whoever misses it has a neighbour that does not, and so the first
+// round reaches every node where nothing is lost (Voulgaris, van Steen 2007, RingCast). Neighbours alone would take n/2
+// hops.
 //
 // In a stream of writes the first round of the newest stamp is worth more than anything else: until it has arrived, the
-// next write may start on a node that does not know of it, and then one of both is lost. So first rounds wait for nothing but the limit, and
-// repeats leave them enough of it.
+// next write may start on a node that does not know of it, and then one of both is lost. So first rounds wait for nothing
+// but the limit, and repeats leave them enough of it.
 
 /// When the next push goes out. Restarted by each change; always carries the newest.
 struct Push: Sendable {
@@ -18,8 +19,9 @@ struct Push: Sendable {
 
   /// When this round is due; `distantFuture` when nothing is to be pushed.
   private(set) var deadline = Instant.distantFuture
-  /// Pushes go also to members that are known to hold the stamp, because it is not only about the stamp.
-  private(set) var isAboutMembers = false
+  /// Rounds that go also to members that are known to hold the stamp, because a member changed. Counted apart from those
+  /// of the stamp, which begin anew with every write: in a stream of writes these would never end.
+  private var roundsAboutMembers = 0
   private var began: Instant
   private var round = 0
   private var last: Instant
@@ -33,9 +35,11 @@ struct Push: Sendable {
     replies = TokenBucket(perSecond: settings.replyRate, burst: settings.replyBurst, at: now)
   }
 
+  var isAboutMembers: Bool { roundsAboutMembers > 0 }
+
   /// Something changed: all rounds begin anew.
   mutating func changed(_ cause: Cause, at now: Instant, _ settings: Settings) {
-    if cause == .membership { isAboutMembers = true }
+    if cause == .membership { roundsAboutMembers = settings.pushes.count }
     began = now
     round = 0
     schedule(settings)
@@ -54,6 +58,7 @@ struct Push: Sendable {
     }
     last = now
     round += 1
+    roundsAboutMembers = max(roundsAboutMembers - 1, 0)
     schedule(settings)
     return true
   }
@@ -61,7 +66,7 @@ struct Push: Sendable {
   /// Nothing is left to push.
   mutating func end() {
     deadline = .distantFuture
-    isAboutMembers = false
+    roundsAboutMembers = 0
   }
 
   private mutating func schedule(_ settings: Settings) {

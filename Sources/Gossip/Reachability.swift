@@ -1,11 +1,15 @@
 // Whether the address that we advertise leads to us.
 //
 // A node with a wrong one hears answers all the same: they go to where its datagrams come from. So it lists everybody, and
-// nobody lists it. It cannot see to which of its addresses a datagram was sent, but two things tell. A member that pings us
-// wrote to the advertised address, as no ping goes anywhere else. And a member that we contact asks at that address who is
-// there, and says so when nobody answers. A node that no member pings therefore contacts one now and then; among members
-// that know us somebody pings every fraction of a second, and this costs nothing. Rejected: pinging our own advertised
-// address, which machines and port mappings lead back or not, whatever others reach.
+// nobody lists it. It cannot see to which of its addresses a datagram was sent, but three things tell. A member that pings
+// us wrote to the advertised address, as no ping goes anywhere else. A member that we contact and that does not list us
+// asks at that address who is there, and says so when nobody answers, or another. And one that answers the contact and
+// says nothing more lists us. A node that no member pings therefore contacts one now and then; among members that know us
+// somebody pings every fraction of a second, and this costs nothing.
+//
+// One alone may lie, or have lost three packets: a refusal is believed when it comes twice, and from two members where
+// there are two. With a single other member nobody can tell whether it lies; it is believed, as most do not.
+// Rejected: pinging our own advertised address, which machines and port mappings lead back or not, whatever others reach.
 
 /// What members say of our advertised address.
 struct Reachability: Sendable {
@@ -16,8 +20,12 @@ struct Reachability: Sendable {
   private var reachedAt: Instant?
   private var refusedAt: Instant?
   private var asked = 0
-  /// Refusals without a ping of a member in between.
-  private var refusals = 0
+  /// Who refused it first, without a sign of the contrary since.
+  private(set) var doubter: Address?
+  /// The last member that we asked, when it answered and has not refused: it lists us, if nothing more comes in time.
+  private var listedBy: Address?
+  /// So many members in a row listed us.
+  private var listings = 0
   private var tellAt: Instant
   private var silence = Reachability.firstSilence
 
@@ -32,30 +40,46 @@ struct Reachability: Sendable {
     tellAt = now
   }
 
-  /// A member pinged us.
+  /// A member pinged us, or showed otherwise that it lists us.
   /// - Returns: whether our address had been refused until now.
   mutating func reached(at now: Instant) -> Bool {
     reachedAt = now
+    listedBy = nil
+    listings = 0
     deadline = now + Reachability.patience
     asked = 0
     return withdraw(at: now)
   }
 
-  /// A member could not reach us.
-  ///
-  /// That another answers there is known at once. That nobody does may be three lost pings (5 % of newcomers at 20 % loss),
-  /// and is believed the second time. Neither counts while other members ping us.
+  /// The member that we asked whether it reaches us answered. A refusal may still come.
+  mutating func answered(by member: Address) { listedBy = member }
+
+  /// A member could not reach us, or found another at our address. That counts for nothing while other members ping us.
+  /// - Parameter others: how many other members are live.
   /// - Returns: whether to tell people: at first, and then more and more rarely.
-  mutating func refused(_ why: RefusedAddress, by member: Address, at now: Instant) -> Bool {
+  mutating func refused(_ why: RefusedAddress, by member: Address, among others: Int, at now: Instant) -> Bool {
+    listedBy = nil
+    listings = 0
     if let reachedAt, now - reachedAt < Reachability.patience { return false }
-    refusals += 1
     refusedAt = now
-    guard why == .taken || refusals > 1 else { return false }
+    let first = doubter
+    doubter = first ?? member
+    // Three lost pings look like a refusal (5 % at 20 % loss), and that another answers does not.
+    let isSecond = others < 2 ? first != nil || why == .taken : first.map { $0 != member } ?? false
+    guard refused != nil || isSecond else { return false }
     refused = Refused(why: why, by: member)
     guard tellAt <= now else { return false }
     tellAt = now + silence
     silence = min(silence * 2, Reachability.longestSilence)
     return true
+  }
+
+  /// The member that was asked last, if it lists us and that is enough: where two have refused, a refusal that was lost
+  /// on its way must not count for more.
+  mutating func listing() -> Address? {
+    guard let listedBy else { return nil }
+    listings += 1
+    return refused == nil || listings >= Reachability.listingsToWithdraw ? listedBy : nil
   }
 
   /// Nobody has said it for so long that those who did are gone, or it was mended.
@@ -69,15 +93,16 @@ struct Reachability: Sendable {
     defer {
       refused = nil
       refusedAt = nil
-      refusals = 0
+      doubter = nil
       tellAt = now
       silence = Reachability.firstSilence
     }
     return refused != nil
   }
 
-  /// The time to look has come.
+  /// The time to look has come, and a member is asked if there is one.
   mutating func looked(asking: Bool, at now: Instant) {
+    listedBy = nil
     if asking { asked += 1 }
     deadline = now + (asked <= Reachability.quickQuestions ? Reachability.quickly : Reachability.patience)
   }
@@ -91,6 +116,8 @@ struct Reachability: Sendable {
   private static let quickQuestions = 3
   /// Six questions long: so many answers are not lost while anybody is there.
   private static let memory: Duration = .seconds(30)
+  /// At 20 % loss one in 125 is wrong. Members that do list us ping us long before that.
+  private static let listingsToWithdraw = 3
   /// People are told again after so long, then twice as long each time.
   private static let firstSilence: Duration = .seconds(5)
   private static let longestSilence: Duration = .seconds(600)
@@ -109,7 +136,8 @@ extension Node {
   mutating func advertisedAddressRefused(_ refused: RefusedAddress, by sender: Address, _ nonce: UInt64) {
     guard questions.noticed(nonce) else { return }
     counters.addressRefusals += 1
-    if reachability.refused(refused, by: sender, at: now.monotonic) {
+    let others = members.liveCount - 1
+    if reachability.refused(refused, by: sender, among: others, at: now.monotonic) {
       emit(.report(.advertisedAddressRefused(by: sender, refused)))
     }
     showReadiness()
@@ -118,13 +146,17 @@ extension Node {
   /// Asks a member whether it reaches us, if none has shown so for long.
   mutating func askWhetherReachedIfDue() {
     guard reachability.deadline <= now.monotonic else { return }
+    if let member = reachability.listing() { return reachedByMember(member) }
     if reachability.expire(at: now.monotonic) {
       emit(.report(.advertisedAddressReached(by: nil)))
       showReadiness()
     }
     let ourselves = identity.address
-    let member =
-      leaving.isUnderWay ? nil : members.random(1, using: &generator) { $0.isLive && $0.address != ourselves }.first
+    let doubter = reachability.doubter
+    let others = leaving.isUnderWay ? 0 : members.liveCount - 1
+    let member = members.random(min(others, 1), using: &generator) {
+      $0.isLive && $0.address != ourselves && (others == 1 || $0.address != doubter)
+    }.first
     reachability.looked(asking: member != nil, at: now.monotonic)
     if let member { ask(.contact, member, for: .reach, introduces: true) }
   }

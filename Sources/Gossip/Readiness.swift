@@ -2,10 +2,10 @@
 // after three seconds when nobody answers. A node that restarts behind a cluster's back would otherwise take writes at
 // generation 1 and lose every one of them.
 //
-// Being ready for clients is one thing and vouching for the value to peers is another. A node without seeds is ready at once, as nobody is there
-// to wait for; but others may still know it from before, and until they had time to say so, it must not tell a joiner
-// that (0, 42) is what the cluster holds. So it vouches only after it has heard somebody who does, or after the time for
-// which it holds back its own writes.
+// Being ready for clients is one thing and vouching for the value to peers is another. A node without seeds is ready at
+// once, as nobody is there to wait for; but others may still know it from before, and until they had time to say so, it
+// must not tell a joiner that (0, 42) is what the cluster holds. So it vouches only after it has heard somebody who does,
+// or after the time for which it holds back its own writes.
 
 /// The way to readiness, and the writes that wait for the first stamp.
 struct ReadinessGate: Sendable {

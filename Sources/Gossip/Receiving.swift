@@ -218,7 +218,8 @@ extension Node {
     case .contact: contactAnswered(question.target, by: sender)
     case .verification: verified(sender)
     case .farewell: farewellHeard(by: sender.address)
-    case .probe, .suspicion, .comparison, .indirect, .pull, .reach: break
+    case .reach: reachability.answered(by: sender.address)
+    case .probe, .suspicion, .comparison, .indirect, .pull: break
     }
   }
 

@@ -1,9 +1,10 @@
 // The copy of the value on this node: what it holds, what it wrote itself, and what became of that.
 //
 // A write that loses to a concurrent one vanishes without a trace from the value itself; that cannot be helped in a
-// last-writer-wins register, but it can be told. The node that accepted the write tells it, and only what is certain:
-// while it holds its own write, another one of the same generation takes its place. Neither was made on top of the other, and of all that
-// were made at one generation the greatest is never told, so the number told is never above the number lost.
+// last-writer-wins register, but it can be told. The node that accepted the write tells it when another one of the same
+// generation takes its place: neither was made on top of the other, so the value's history keeps at most one of the two.
+// Nearly always that is the other one; ours only if somebody had written on top of it before. The greatest of all that
+// were made at one generation is never told of, so the number told is never above the number lost.
 //
 // Rejected: counting a write as lost when a later generation replaces it before any member was known to hold it. A stamp
 // does not say on top of what it was written; that rule told of losses that were none, and missed the loser of every
@@ -26,7 +27,7 @@ package struct Register: Sendable {
   enum Outcome: Equatable {
     /// It is older than ours or the same: nothing changed.
     case known
-    /// It is ours now, after this one; our own write of the same generation was lost to it, if there was one.
+    /// It is ours now, after this one, in the place of our own write of the same generation if there was one.
     case adopted(after: Stamp, loss: LostWrite?)
   }
 

@@ -92,12 +92,12 @@ package struct Settings: Equatable, Sendable {
   package var fanout = 4
   /// How many of these are neighbours in address order, after and before us by turns. Without any, one first round in
   /// fifty misses a node, which then waits for the repeat: 99 % of writes are on 20 nodes after 12 ms in place of 2.7, and
-  /// of 200 a second 0.7 % are lost in place of none. With one it takes 0.5 ms longer. Were all four neighbours, a write would
-  /// go around the ring by hops, and a few dead ones side by side would cut it.
+  /// of 200 a second 0.7 % are lost in place of none. With one it takes 0.5 ms longer. Were all four neighbours, a write
+  /// would go around the ring by hops, and a few dead ones side by side would cut it.
   package var ringNeighbours = 2
   /// When pushes of one change go out; a newer stamp begins anew, and what it replaced is repeated no more. The repeats
-  /// are there for loss: without them, whom all pushes of a write missed
-  /// learns of it only by the next probe, some hundred milliseconds later.
+  /// are there for loss: without them, a node that all pushes of a write missed learns of it only by the next probe, some
+  /// hundred milliseconds later.
   package var pushes: [Duration] = [.zero, .milliseconds(10), .milliseconds(30)]
   /// The first round for a newer stamp comes at least so long after the round before: what came meanwhile travels as the
   /// newest only. It is about what a datagram takes; at ten times as long, of 200 writes a second every second one would

@@ -96,7 +96,8 @@ package struct SipHash: Sendable {
 
 /// The nonces of one process: the hashes of 1, 2, 3 … under its key.
 ///
-/// None repeats within a process but by a chance of one in 2^64 for each pair, and knowing any of them says nothing of the others.
+/// None repeats within a process but by a chance of one in 2^64 for each pair, and knowing any of them says nothing of the
+/// others.
 struct Nonces: Sendable {
   private let key: SecretKey
   private var count: UInt64 = 0

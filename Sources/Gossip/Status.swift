@@ -37,11 +37,11 @@ package struct ConvergenceCount: Equatable, Sendable {
   package init() {}
 }
 
-/// A write of this node that was lost, and what took its place.
+/// A write of this node, and what took its place. One of the two is lost (see `Register`).
 package struct LostWrite: Equatable, Sendable {
   package var write: Stamp
   package var winner: Stamp
-  /// Wall clock when it was found lost, microseconds since 1970.
+  /// Wall clock when that was seen, microseconds since 1970.
   package var noticed: UInt64
 }
 
@@ -58,7 +58,7 @@ package struct StatusSnapshot: Equatable, Sendable {
   package var convergence: ConvergenceCount
   /// Writes accepted by this node.
   package var sets: UInt64
-  /// Of those, the ones that were lost to a concurrent write.
+  /// Of those, the ones whose place a write of the same generation took.
   package var lostWrites: UInt64
   /// The last of them, oldest first; at most `Register.keptLosses`.
   package var recentLosses: [LostWrite]

@@ -1,7 +1,7 @@
 // What really became of each write: the truth with which a node's account of lost writes is compared.
 //
-// Stamps do not say on top of what they were written, but the simulation sees it: a node writes on top of what it held. So the
-// history of the value is a tree, and a write is lost when it is not on the path from the first stamp to the last.
+// Stamps do not say on top of what they were written, but the simulation sees it: a node writes on top of what it held. So
+// the history of the value is a tree, and a write is lost when it is not on the path from the first stamp to the last.
 
 internal import Gossip
 

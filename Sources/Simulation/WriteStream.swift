@@ -1,7 +1,7 @@
 // Writes in a stream: one client, each write on a random node, so many a second.
 //
-// One write at a time says how fast a write travels; a stream says whether it arrives before the next one starts. Where it does not, the
-// next write is made without knowing of it, and one of both is lost.
+// One write at a time says how fast a write travels; a stream says whether it arrives before the next one starts. Where it
+// does not, the next write is made without knowing of it, and one of both is lost.
 
 package import Gossip
 
@@ -9,7 +9,8 @@ package import Gossip
 package struct WriteStream: Sendable {
   /// Writes that nodes accepted.
   package var accepted = 0
-  /// Those of them that another write replaced which did not know of them: all that were accepted, less the rise of the generation.
+  /// Those of them that another write replaced which did not know of them: all that were accepted, less the rise of the
+  /// generation.
   package var lost = 0
   /// Those that nodes told of.
   package var told = 0

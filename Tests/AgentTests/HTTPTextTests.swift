@@ -82,7 +82,7 @@ import Testing
     #expect(lines[4].hasPrefix("Value 42, generation 0: of 1 other live member, 1 had it"))
     #expect(
       lines[5...] == [
-        "Of 7 writes to this node, 1 were lost to concurrent ones; the last:", "  2 (generation 1) to 3 (generation 1)",
+        "Of 7 writes to this node, 1 gave way to concurrent ones; the last:", "  2 (generation 1) to 3 (generation 1)",
         "",
       ])
   }

@@ -21,7 +21,7 @@ import Testing
       ),
       (
         .writeLost(Stamp(generation: 2, value: 3), to: Stamp(generation: 2, value: 9)),
-        .init(.warning, "Lost write: 3 of generation 2, accepted here, lost to 9 of generation 2")
+        .init(.warning, "Lost write: 9 of generation 2 took the place of 3, accepted here; one of the two is lost")
       ),
       (
         .memberChanged(name: "n2", two, from: nil, to: .alive, because: .joined),

@@ -7,8 +7,11 @@ import Testing
 
   /// A node with eight live members and nothing left to push. One of them has just pinged it, so it asks nobody whether its
   /// address can be reached.
-  private static func stage() -> Stage {
-    var stage = Stage { $0.notifyInterval = .seconds(1000) }
+  private static func stage(_ change: (inout Settings) -> Void = { _ in }) -> Stage {
+    var stage = Stage {
+      $0.notifyInterval = .seconds(1000)
+      change(&$0)
+    }
     stage.join(others)
     stage.hear(.ping(target: Peer(0).address), from: others[0], nonce: 1)
     stage.pass(.seconds(2))
@@ -69,14 +72,27 @@ import Testing
   }
 
   @Test func `repeats leave the limit to the first rounds of newer stamps`() {
-    var stage = Self.stage()
+    // First rounds of fifty writes a second are 200 pushes, and with one repeat of each they are 400: above the limit.
+    var stage = Self.stage { $0.pushRate = 220 }
     var firsts = 0
     for value in 0..<200 {
       firsts += stage.handle(.setRequested(Int64(value), RequestID(1))).sent(.gossip).count
       stage.pass(.milliseconds(20))
     }
-    // Fifty a second and two or three rounds of each would be above a lower limit; the first ones all go out.
     #expect(firsts == 800)
+  }
+
+  @Test func `in a stream of writes a change of members is pushed three times to those who hold the stamp`() {
+    var stage = Self.stage()
+    var peer = Self.others[0]
+    var toHolder = 0
+    stage.hear(from: Self.others[1], rumours: [Self.others[2].record(.left)])
+    for generation in 1...500 as ClosedRange<UInt64> {
+      peer.stamp = Stamp(generation: generation, value: 1)
+      toHolder += stage.hear(from: peer).sent(.gossip, to: peer.address).count
+      toHolder += stage.pass(.milliseconds(20)).sent(.gossip, to: peer.address).count
+    }
+    #expect(toHolder <= 3, "\(toHolder)")
   }
 
   @Test func `a stamp from a peer is pushed on like one from a client`() {
