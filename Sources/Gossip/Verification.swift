@@ -22,6 +22,8 @@ struct Verification: Sendable {
   /// Three tries, 200 ms apart: a newcomer behind 20 % loss fails all with 5 %, and then tries again itself.
   var mostTries: Int { isEarned ? 3 : 1 }
   static let interval: Duration = .milliseconds(200)
+  /// Verifications that one event carries on: all there may be take sixteen events.
+  static let atOnce = 32
 
   /// Where it waits: what one kind of stranger fills is not missing to the others.
   enum Room: Sendable {
@@ -59,10 +61,13 @@ extension Node {
     )
   }
 
-  /// Asks again, or gives up and says so to whoever claimed to be reachable there.
+  /// Asks again, or gives up and says so to whoever claimed to be reachable there. Only some at a time: after a flood and a
+  /// stop all are due at once, and the rest is still due then.
   mutating func verifyIfDue() {
     var given: [Verification] = []
-    for index in verifications.indices where verifications[index].next <= now.monotonic {
+    var left = Verification.atOnce
+    for index in verifications.indices where verifications[index].next <= now.monotonic && left > 0 {
+      left -= 1
       if verifications[index].tries < verifications[index].mostTries {
         verifications[index].tries += 1
         verifications[index].next = now.monotonic + Verification.interval

@@ -249,9 +249,9 @@ struct Invariants {
   /// What may be larger than every path lets through: it is repeated, or asked again.
   private static let large = [Message.Kind.gossip, .pull, .page].map(\.rawValue)
   /// A change is told and pushed to a few; beyond that, work is in proportion to members (suspects to ping, or tombstones
-  /// to forget) or to what came (each record of a page is at most one change, and takes 19 bytes). And whoever stood still
-  /// in a flood has all verifications due at once, for which there are three rooms (`Verification.Room`).
-  private static let effectsOfOneEvent = 64 + 192 + 2 * 160
+  /// to forget) or to what came (each record of a page is at most one change, and takes 19 bytes). Of the verifications
+  /// that are due at once after a flood and a stop, one event carries on 32.
+  private static let effectsOfOneEvent = 64
 }
 
 extension Step {

@@ -126,16 +126,17 @@ extension Invariants {
   mutating func checkTraffic(_ step: Step, members: Int) -> Finding? {
     let host = step.host
     if step.time - memories[host].traffic.since >= .seconds(1) { memories[host].traffic = Traffic(since: step.time) }
-    if case .received(let bytes, _) = step.event, bytes.count > Wire.kindOffset,
-      Invariants.isQuestion(bytes[Wire.kindOffset])
+    if case .received(let bytes, let source) = step.event, bytes.count > Wire.kindOffset,
+      Invariants.isQuestion(bytes[Wire.kindOffset]) || Host.slot(of: source) == nil
     {
       memories[host].traffic.questions += 1
     }
     for effect in step.effects { if case .send = effect { memories[host].traffic.sent += 1 } }
     let bound = Invariants.mostTraffic(memories[host].settings, members: members)
     let traffic = memories[host].traffic
-    // A request for a third party is worth a ping, a nack and an answer; no other question is worth more.
-    guard traffic.sent > bound + 3 * traffic.questions else { return nil }
+    // A request for a third party is worth a ping, a nack and an answer, a newcomer's contact an ack and three pings; and
+    // whatever a stranger sends may have it asked who it is.
+    guard traffic.sent > bound + 4 * traffic.questions else { return nil }
     return broken(.trafficIsBounded, "\(traffic.sent) datagrams in a second, \(traffic.questions) questions")
   }
 
@@ -146,14 +147,14 @@ extension Invariants {
     }
   }
 
-  /// The sum of all that limits a node: pushes and single answers, each with its burst; verifying pings, one more than the
-  /// questions are worth for the unknown and the known and three for hearsay, with bursts; a probe a period with all its
-  /// tries; pings of every other member as a suspect; and goodbyes, contacts and pulls, which are some tens.
+  /// The sum of all that limits a node: pushes and single answers, each with its burst; verifying pings that no
+  /// question drew; a probe a period with all its tries; pings of every other member as a suspect; and goodbyes, contacts
+  /// and pulls, which are some tens.
   private static func mostTraffic(_ settings: Settings, members: Int) -> Int {
     func times(_ interval: Duration) -> Int { Int(1_000_000 / max(interval.microseconds, 1)) + 2 }
     let probe = settings.directPings.count + settings.indirectPings.count * settings.helpers
     let pushes = settings.pushRate + settings.pushBurst + settings.replyRate + settings.replyBurst
-    return pushes + 10 * settings.strangerRate + times(settings.period) * probe
+    return pushes + 4 * settings.strangerRate + times(settings.period) * probe
       + members * times(settings.suspectPingInterval) + 64
   }
 }

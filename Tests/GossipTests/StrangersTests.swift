@@ -115,8 +115,8 @@ import Testing
     #expect(stage.hear(.ack, from: Peer(1), nonce: 0).sent.isEmpty)
   }
 
-  @Test func `only contacts of full length are challenged, and a thousand a second`() {
-    var stage = flooded()
+  @Test func `only contacts of full length are challenged, and so many a second`() {
+    var stage = flooded { $0.challengeRate = 1000 }
     let (long, short) = (Peer(1), Peer(2))
     for body in [
       Message.Body.gossip, .contact, .ping(target: Peer(0).address),
@@ -226,6 +226,21 @@ import Testing
     #expect(stage.hear(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [304])
     // Nor does it take a place from those whom we know.
     #expect(stage.node.verifications.count { $0.room == .expected } == 0)
+  }
+
+  @Test func `after a flood and a stop no event has more to do than any other, and all of it is done at once`() {
+    var stage = Stage()
+    for number in 0..<100 { _ = contact(&stage, from: Peer(20_000 + number)) }
+    // Stopped for less than a stall: all second pings are due.
+    stage.time += 350_000
+    var (pings, events) = (0, 0)
+    while stage.node.nextDeadline <= stage.now.monotonic, events < 20 {
+      let sent = stage.handle(.timePassed).sent(.ping)
+      #expect(sent.count <= 40)
+      pings += sent.count { $0.message.sender.wantsIntroduction }
+      events += 1
+    }
+    #expect(pings == 100 && events <= 8, "\(pings) in \(events)")
   }
 
   @Test func `keys for other purposes are no nonces`() {

@@ -59,15 +59,15 @@ extension Plant {
         return min(deadline, now + .milliseconds(2))
       }
     },
-    Plant("each change writes a line for each of 700 entries", .effectsAreBounded, onlyIt: true) { bug in
+    Plant("each change writes a line for each of 300 entries", .effectsAreBounded, onlyIt: true) { bug in
       bug.plant { _, effects in
-        let lines = effects.contains(where: \.isPublish) ? 700 : 0
+        let lines = effects.contains(where: \.isPublish) ? 300 : 0
         return effects + Array(repeating: .report(.noSeedAnswered(attempts: 1)), count: lines)
       }
     },
     Plant("every seed is looked up for every member again", .effectsAreBounded) { bug in
       bug.plant { _, effects in
-        effects + Array(repeating: .resolve(seed: 0), count: effects.isEmpty ? 0 : 700)
+        effects + Array(repeating: .resolve(seed: 0), count: effects.isEmpty ? 0 : 300)
       }
     },
   ]
