@@ -46,6 +46,9 @@ extension Address {
 
   /// Whether a socket that is bound to it takes both families: `::`.
   package var isDualStack: Bool { high == 0 && low == 0 }
+
+  /// What a socket that is bound to it can send to.
+  package var reach: Settings.Reach { isIPv4 ? .ipv4 : isDualStack ? .both : .ipv6 }
 }
 
 extension SocketAddress {

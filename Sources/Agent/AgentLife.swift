@@ -72,6 +72,7 @@ extension Agent {
     settings.cluster = configuration.cluster
     settings.seeds = configuration.seeds
     settings.notifyPeers = configuration.notify.count
+    settings.reach = datagramAddress.reach
     var system = SystemRandomNumberGenerator()
     let key = SecretKey(low: system.next(), high: system.next())
     let now = clocks.now()

@@ -7,21 +7,15 @@
 
 /// Addresses to contact when everything else is lost.
 struct AddressBook: Sendable {
-  /// A member that is not alive now.
-  struct Gone: Sendable {
-    var address: Address
-    var since: Instant
-  }
-
   /// What to contact next.
   enum Entry: Sendable {
     case seed(Int)
-    case member(Gone)
+    case member(LostMembers.Entry)
   }
 
   /// What is known of each seed, in the order of the seeds.
   var seeds: [SeedAddresses]
-  private(set) var gone: [Gone] = []
+  private var lost = LostMembers()
   /// Seeds' addresses at which we met ourselves.
   private(set) var ourselves: [Address] = []
   /// When the next entry is contacted.
@@ -42,19 +36,17 @@ struct AddressBook: Sendable {
     complainAt = now + .seconds(3)
   }
 
+  /// Members that are not alive now.
+  var gone: [LostMembers.Entry] { lost.entries }
+
   var count: Int { seeds.count + gone.count }
 
-  /// Notes a member that is gone; where there is no room, in place of the one that is gone for longest.
-  mutating func add(_ address: Address, at now: Instant, _ settings: Settings) {
-    remove(address)
-    if count >= settings.addressBookSize {
-      guard !gone.isEmpty else { return }
-      gone.removeFirst()
-    }
-    gone.append(Gone(address: address, since: now))
+  /// Notes a member that is gone; the seeds leave as much room as there is.
+  mutating func add(_ address: Address, at now: Instant, _ settings: Settings, using generator: inout Generator) {
+    lost.add(address, room: settings.addressBookSize - seeds.count, at: now, using: &generator)
   }
 
-  mutating func remove(_ address: Address) { gone.removeAll { $0.address == address } }
+  mutating func remove(_ address: Address) { lost.remove(address) }
 
   /// Whether this is an address that is contacted until somebody answers there.
   func contains(_ address: Address) -> Bool {
@@ -160,7 +152,7 @@ extension Node {
   /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
   mutating func joinAnew() {
     for index in (0..<members.count).reversed() where members[index].address != identity.address {
-      if members[index].isLive { book.add(members[index].address, at: now.monotonic, settings) }
+      if members[index].isLive { book.add(members[index].address, at: now.monotonic, settings, using: &generator) }
       members.remove(at: index)
     }
     suspicions = []

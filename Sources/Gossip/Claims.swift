@@ -16,13 +16,19 @@ extension Node {
     if record.address == identity.address { return heardOfOurselves(record) }
     if record.incarnation > ceiling.forHearsay, !isOwnWord {
       counters.refuse(.incarnation)
-      if strangers.follows(sender, at: now.monotonic) { verify(record.address) }
+      if canReach(record.address), strangers.follows(sender, at: now.monotonic) { verify(record.address) }
       return nil
     }
     guard let index = members.index(of: record.address) else {
       // A tombstone of an unknown is not stored, or tombstones would never die: each node that forgot one would learn
       // it again from one that has not yet.
-      if record.state < .dead { welcome(record, because: isOwnWord ? .joined : .told(by: sender)) }
+      guard record.state < .dead else { return nil }
+      // A member may tell of one beside it that we can't reach, and that would never leave our list.
+      guard isOwnWord || canReach(record.address) else {
+        counters.refuse(.address)
+        return nil
+      }
+      welcome(record, because: isOwnWord ? .joined : .told(by: sender))
       return nil
     }
     let held = members[index].record
@@ -92,6 +98,16 @@ extension Node {
     }
   }
 
+  /// Whether what is sent to this address can come to the one who is meant. A loopback address is whoever has it on this
+  /// machine: only among nodes that all advertise one do they mean the same, and otherwise only the member's own word
+  /// shows that it is here.
+  private func canReach(_ address: Address) -> Bool {
+    switch settings.reach {
+    case .ipv4 where !address.isIPv4, .ipv6 where address.isIPv4: false
+    case .ipv4, .ipv6, .both: !address.isLoopback || identity.address.isLoopback
+    }
+  }
+
   func isLive(_ address: Address) -> Bool { members.index(of: address).map { members[$0].isLive } ?? false }
 
   /// Adds a member that was not in the list.
@@ -132,7 +148,7 @@ extension Node {
     case .alive, .suspect:
       if held.state >= .dead { appeared(record.address) }
     case .dead:
-      if members[index].hasAnswered { book.add(record.address, at: now.monotonic, settings) }
+      if members[index].hasAnswered { book.add(record.address, at: now.monotonic, settings, using: &generator) }
       antiEntropy.listChanged(at: now.monotonic, settings)
     case .left:
       book.remove(record.address)

@@ -36,6 +36,13 @@ package struct Settings: Equatable, Sendable {
   /// How many extra peers get a notify over HTTP (`--notify`).
   package var notifyPeers = 0
 
+  /// Which addresses our socket can send to.
+  package var reach = Reach.both
+
+  /// Families of addresses. An IPv4 socket knows only its own, one that is bound to an IPv6 address as well; one that is
+  /// bound to `::` has both.
+  package enum Reach: Sendable { case ipv4, ipv6, both }
+
   // MARK: Probing (SWIM, section 3.1)
 
   /// One probe each period. At n = 20 half of it finds a crash 0.3 s earlier in the median (0.77 s) and 0.6 s in 99 %

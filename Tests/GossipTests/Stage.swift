@@ -59,10 +59,13 @@ struct Stage {
   private var isStuck = false
   private var pending: [(at: Int64, message: Message, from: Address)] = []
 
-  init(seed: UInt64 = 1, wall: UInt64 = Stage.wall, _ change: (inout Settings) -> Void = { _ in }) {
+  init(
+    seed: UInt64 = 1, wall: UInt64 = Stage.wall, address: Address = Peer(0).address,
+    _ change: (inout Settings) -> Void = { _ in }
+  ) {
     var settings = Settings()
     change(&settings)
-    let identity = Identity(address: Peer(0).address, name: "self", httpPort: 8080)
+    let identity = Identity(address: address, name: "self", httpPort: 8080)
     let now = Now(monotonic: Instant(microseconds: 0), wall: wall)
     node = Node(identity: identity, settings: settings, seed: seed, key: SecretKey(low: seed, high: 1), now: now)
     wallAtStart = wall

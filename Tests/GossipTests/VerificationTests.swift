@@ -189,6 +189,48 @@ import Testing
     #expect(stage.status.members.map(\.status) == [.alive, .alive])
   }
 
+  /// An address, ours, what our socket can send to, and whether a member's word for it is taken.
+  private static let told: [(Address, Address, Settings.Reach, Bool)] = {
+    let (lan, loopback) = (Address(ipv4: 0x0A00_0009, port: 7946), Address(ipv4: 0x7F00_0001, port: 7946))
+    let (ipv6, loopback6) = (Address(high: 0xFD00 << 48, low: 9, port: 7946), Address(high: 0, low: 1, port: 7946))
+    let (own, ownLoopback) = (Peer(0).address, Address(ipv4: 0x7F00_0001, port: 9000))
+    return [
+      (lan, own, .both, true), (lan, own, .ipv4, true), (lan, own, .ipv6, false), (lan, ownLoopback, .ipv4, true),
+      (loopback, own, .both, false), (loopback6, own, .both, false), (loopback, ownLoopback, .ipv4, true),
+      (loopback6, ownLoopback, .both, true), (ipv6, own, .both, true), (ipv6, own, .ipv6, true),
+      (ipv6, own, .ipv4, false), (loopback6, ownLoopback, .ipv4, false),
+    ]
+  }()
+
+  @Test(arguments: told.indices, [Record.State.alive, .suspect])
+  func `of an address that we can't reach no member is believed`(index: Int, state: Record.State) {
+    let (address, own, reach, isTaken) = Self.told[index]
+    var stage = Stage(address: own) { $0.reach = reach }
+    stage.join([Peer(1)])
+    var peer = Peer(2)
+    peer.address = address
+    let effects = stage.hear(
+      from: Peer(1), rumours: [peer.record(state, accuser: state == .alive ? nil : Peer(1).address)])
+    #expect((stage.member(peer) != nil) == isTaken)
+    #expect(stage.node.counters.refused(.address) == (isTaken ? 0 : 1))
+    if !isTaken { #expect(effects.sent.allSatisfy { $0.to != address }) }
+    // Nor is it asked for the sake of an incarnation that no clock can have reached.
+    let absurd = peer.record(incarnation: 1 << 60)
+    #expect(stage.hear(from: Peer(1), rumours: [absurd]).sent(.ping, to: address).isEmpty == !isTaken)
+  }
+
+  @Test func `a member at a loopback address that speaks for itself from there is one`() {
+    var stage = Stage()
+    var peer = Peer(1)
+    peer.address = Address(ipv4: 0x7F00_0001, port: 7946)
+    stage.join([peer])
+    #expect(stage.member(peer)?.status == .alive)
+    // And what is said of it then is heard.
+    stage.join([Peer(2)])
+    stage.accuse(peer, by: Peer(2))
+    #expect(stage.member(peer)?.status == .suspect)
+  }
+
   @Test func `indirect pings go to members and for members only, or we would ping anyone for anyone`() {
     var stage = Stage()
     stage.join([Peer(1)], answering: false)
