@@ -20,6 +20,8 @@ struct AddressBook: Sendable {
   private(set) var ourselves: [Address] = []
   /// When the next entry is contacted.
   var deadline: Instant
+  /// When the next addresses are tried of seeds that have many.
+  var quickAt = Instant.distantFuture
   /// No seed has answered since the start or since we joined anew.
   var isJoining: Bool
   /// Rounds over all seeds while joining.
@@ -73,6 +75,7 @@ struct AddressBook: Sendable {
 extension Node {
   /// Contacts an entry of the book, or while joining all seeds.
   mutating func contactIfDue() {
+    contactQuicklyIfDue()
     guard book.deadline <= now.monotonic else { return }
     guard !leaving.isUnderWay else { return book.deadline = .distantFuture }
     if book.isJoining { return contactAllSeeds() }
@@ -127,13 +130,23 @@ extension Node {
   /// Contacts a few of a seed's addresses, the next ones in their order.
   private mutating func contactSeed(_ seed: Int) {
     let (isJoining, ourselves, members) = (book.isJoining, identity.address, self.members)
-    let most = isJoining ? SeedAddresses.ofOneContactJoining : SeedAddresses.ofOneContact
+    let isQuick = isJoining || book.seeds[seed].isQuick
+    let most = isQuick ? SeedAddresses.ofOneQuickContact : SeedAddresses.ofOneContact
     let addresses = book.seeds[seed].next(most, using: &generator) { address in
       // Our own address is asked too, until we meet ourselves there: it might be another's who had it first. Any other
       // at which we met ourselves is asked for ever: a balancer may lead to us today and to others tomorrow.
       address == ourselves ? isJoining : !(members.index(of: address).map { members[$0].isLive } ?? false)
     }
     for address in addresses { contact(address) }
+    if book.seeds[seed].isQuick { book.quickAt = min(book.quickAt, now.monotonic + SeedAddresses.quickInterval) }
+  }
+
+  /// Goes on with seeds that have more addresses than one contact takes.
+  private mutating func contactQuicklyIfDue() {
+    guard book.quickAt <= now.monotonic else { return }
+    book.quickAt = .distantFuture
+    guard !leaving.isUnderWay else { return }
+    for seed in book.seeds.indices where book.seeds[seed].isQuick { contactSeed(seed) }
   }
 
   /// A contact came back to us: that address is our own.

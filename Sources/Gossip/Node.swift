@@ -148,7 +148,8 @@ package struct Node: Sendable {
   private func earliestDeadline() -> Instant {
     var earliest = min(
       min(readiness.deadline, leaving.deadline), min(refutation.deadline, probe.deadline(settings)),
-      min(book.deadline, antiEntropy.deadline(settings)), min(notifyAt, forgetAt), min(push.deadline, reports.deadline))
+      min(min(book.deadline, book.quickAt), antiEntropy.deadline(settings)), min(notifyAt, forgetAt),
+      min(push.deadline, reports.deadline))
     earliest = min(earliest, reachability.deadline)
     for relay in relays { earliest = min(earliest, relay.nackAt) }
     for verification in verifications { earliest = min(earliest, verification.next) }

@@ -148,13 +148,14 @@ extension Invariants {
   }
 
   /// The sum of all that limits a node: pushes and single answers, each with its burst; verifying pings that no
-  /// question drew; a probe a period with all its tries; pings of every other member as a suspect; and goodbyes, contacts
+  /// question drew; the addresses of seeds, for which a node has a second of its own after its start; a probe a period with all its tries; pings of every other member as a suspect; and goodbyes, contacts
   /// and pulls, which are some tens.
   private static func mostTraffic(_ settings: Settings, members: Int) -> Int {
     func times(_ interval: Duration) -> Int { Int(1_000_000 / max(interval.microseconds, 1)) + 2 }
     let probe = settings.directPings.count + settings.indirectPings.count * settings.helpers
     let pushes = settings.pushRate + settings.pushBurst + settings.replyRate + settings.replyBurst
-    return pushes + 4 * settings.strangerRate + times(settings.period) * probe
+    let seeds = settings.seeds.count * 11 * 16
+    return pushes + 4 * settings.strangerRate + seeds + times(settings.period) * probe
       + members * times(settings.suspectPingInterval) + 64
   }
 }

@@ -75,7 +75,28 @@ import Testing
     #expect(joining.count == 16 && Set(joining).count == 16)
     stage.join([Peer(900)])
     let joined = contacts(stage.handle(.resolved(seed: 0, addresses(1...500), failure: nil)))
-    #expect(joined.count == 4)
+    // There are many that had no turn yet.
+    #expect(joined.count == 16)
+  }
+
+  @Test func `all addresses of a name are tried soon after the start, and then a few at a time`() {
+    var stage = Stage { $0.seeds = ["service"] }
+    stage.join([Peer(900)])
+    var tried = contacts(stage.handle(.resolved(seed: 0, addresses(1...250), failure: nil)))
+    for _ in 0..<15 {
+      let more = contacts(stage.pass(.milliseconds(100)))
+      // By its own clock, by the seed's turn and by the answers to both.
+      #expect(more.count <= 16 + 16 + 4)
+      tried += more
+    }
+    #expect(Set(tried).isSuperset(of: addresses(1...250)))
+    // A name server that lists others each time has no more tried in quick succession than there is room for.
+    for round in 1...50 {
+      let others = addresses(round * 1000...round * 1000 + 250)
+      tried += contacts(stage.handle(.resolved(seed: 0, others, failure: nil)) + stage.pass(.seconds(2)))
+    }
+    #expect(tried.count > 1000 && tried.count < 1024 + 16 + 50 * 3 * 4, "\(tried.count)")
+    #expect(contacts(stage.handle(.resolved(seed: 0, addresses(1...250), failure: nil))).count == 4)
   }
 
   @Test func `a node whose name stands for 40 comes to try the last of them`() {
