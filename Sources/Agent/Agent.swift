@@ -48,6 +48,8 @@ package final class Agent: Backend, Service {
   /// nanoseconds only, so that `/get` never waits for the protocol.
   struct Face {
     var published = Stamp.initial
+    /// `Node.retractions` when the last retraction was shown.
+    var retractions: UInt64 = 0
     /// Its address and HTTP port are those of the configuration until both sockets are bound.
     var identity: Identity
     var readiness = ReadinessState.starting
@@ -116,6 +118,8 @@ extension Agent {
   /// What is left to do when the lock is released.
   struct Outcome {
     var effects: [Effect] = []
+    /// `Node.retractions` then.
+    var retractions: UInt64 = 0
     /// The timer rings too late for the new deadline.
     var mustArm = false
 
@@ -149,7 +153,7 @@ extension Agent {
     // its publishing is among the effects of another thread, which may be late: who is answered must see it all the same.
     perform(outcome)
     guard let answer else { return }
-    if case .accepted(let stamp) = answer { publish(stamp) }
+    if case .accepted(let stamp) = answer { publish(stamp, outcome.retractions) }
     completion(answer)
   }
 }
@@ -159,9 +163,12 @@ extension Agent.Core {
   /// backwards.
   mutating func handle(_ event: Event, _ clocks: Clocks) -> Agent.Outcome? {
     guard !isOver, let effects = node?.handle(event, at: clocks.now()) else { return nil }
-    guard let deadline = node?.nextDeadline, deadline < armed else { return Agent.Outcome(effects: effects) }
+    let retractions = node?.retractions ?? 0
+    guard let deadline = node?.nextDeadline, deadline < armed else {
+      return Agent.Outcome(effects: effects, retractions: retractions)
+    }
     armed = deadline
-    return Agent.Outcome(effects: effects, mustArm: true)
+    return Agent.Outcome(effects: effects, retractions: retractions, mustArm: true)
   }
 }
 
@@ -174,7 +181,8 @@ extension Agent {
     for effect in outcome.effects {
       switch effect {
       case .send(let bytes, let target): outgoing.append((bytes, target))
-      case .publish(let stamp): publish(stamp)
+      case .publish(let stamp): publish(stamp, outcome.retractions)
+      case .retract: republish()
       case .answer(let request, let answer):
         core.withLockedValue { $0.waiting.removeValue(forKey: request) }?(answer)
       case .notify(let target, let stamp): workers?.notifier.post(stamp, to: target)
@@ -198,9 +206,23 @@ extension Agent {
     if mustArm { arm() }
   }
 
-  /// A merge, because two threads may come here in the wrong order.
-  private func publish(_ stamp: Stamp) {
-    face.withLockedValue { if $0.published < stamp { $0.published = stamp } }
+  /// A merge, because two threads may come here in the wrong order. What is from before a retraction that was shown comes
+  /// too late.
+  private func publish(_ stamp: Stamp, _ retractions: UInt64) {
+    face.withLockedValue {
+      if $0.published < stamp, $0.retractions <= retractions { $0.published = stamp }
+    }
+  }
+
+  /// Shows what the node holds now, though it is less than what was shown. Under both locks, as `showReadiness`.
+  private func republish() {
+    core.withLockedValue { core in
+      guard let stamp = core.node?.stamp, let retractions = core.node?.retractions else { return }
+      face.withLockedValue {
+        $0.published = stamp
+        $0.retractions = retractions
+      }
+    }
   }
 
   /// What the node says now, and not what the effect said when it was made: two threads may come here in the wrong order.

@@ -50,6 +50,10 @@ package struct LogLines: Sendable {
         .warning,
         "Lost write: \(winner.value) of generation \(winner.generation) took the place of \(write.value), accepted here; "
           + "one of the two is lost")
+    case .stampGivenUp(let stamp, let other):
+      LogLines.givenUpLine(stamp, other)
+    case .clocksDiffer(let name, let address, let duration):
+      LogLines.clockLine(name, address, duration)
     case .memberChanged(let name, let address, let from, let to, let reason):
       LogLines.changeLine(name, address, from, to, reason)
     case .memberForgotten(let name, let address):
@@ -108,6 +112,22 @@ package struct LogLines: Sendable {
       case .taken: "finds another process at our advertised address"
       }
     return LogLine(.error, "Member \(member) \(reason); set --advertise (ADVERTISE_ADDR) to one that leads here")
+  }
+
+  private static func givenUpLine(_ stamp: Stamp, _ other: Stamp) -> LogLine {
+    LogLine(
+      .error,
+      "The clock of this node was years ahead and has been set back: generation \(stamp.generation), which no other node "
+        + "believes, is given up with its value \(stamp.value); the value is now \(other.value) of generation "
+        + "\(other.generation)")
+  }
+
+  private static func clockLine(_ name: String, _ address: Address, _ ahead: Duration) -> LogLine {
+    LogLine(
+      .error,
+      "The clock of member \(ForeignText.name(name)) \(address) is or was \(Int64(ahead.inSeconds) / 86_400) days ahead of "
+        + "ours: set the clocks of all nodes right. A day off does no harm; more than a year off, nodes may refuse each "
+        + "other's writes. No restart is needed")
   }
 
   private static func changeLine(

@@ -31,9 +31,15 @@ package enum MetricsText {
     page.gauge("unum_generation", "The generation of the value.", status.stamp.generation)
     page.counter("unum_sets_total", "Writes that this node accepted from clients.", status.sets)
     page.counter("unum_lost_writes_total", "Writes of this node whose place a concurrent one took.", status.lostWrites)
+    page.counter(
+      "unum_given_up_total", "Values given up because this node's clock had been wrong by years.", status.retractions)
   }
 
   private static func writeMembers(_ status: StatusSnapshot, to page: inout Page) {
+    page.gauge(
+      "unum_clocks_ahead",
+      "Live members whose clock is more than two days ahead of this node's, or was at their start.",
+      status.clocksAhead)
     page.family("unum_members", "gauge", "Members known, this node included, by status.")
     for state in MemberStatus.allCases {
       page.sample([("status", state.rawValue)], status.members.count { $0.status == state })

@@ -14,12 +14,14 @@ extension Node {
   /// - Returns: what the sender should hear in return: what we hold, where its claim is older.
   mutating func hear(_ record: Record, from sender: Address, isOwnWord: Bool) -> Record? {
     if record.address == identity.address { return heardOfOurselves(record) }
-    if record.incarnation > ceiling.forHearsay, !isOwnWord {
+    let position = members.index(of: record.address)
+    // If we hold that incarnation we have the member's own word for it, and it may be our clock that is wrong.
+    if !isOwnWord, record.incarnation > max(ceiling.forHearsay, position.map { members[$0].incarnation } ?? 0) {
       counters.refuse(.incarnation)
       if canReach(record.address), strangers.follows(sender, at: now.monotonic) { verify(record.address) }
       return nil
     }
-    guard let index = members.index(of: record.address) else {
+    guard let index = position else {
       // A tombstone of an unknown is not stored, or tombstones would never die: each node that forgot one would learn
       // it again from one that has not yet.
       guard record.state < .dead else { return nil }

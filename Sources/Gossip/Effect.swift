@@ -28,6 +28,9 @@ package enum Effect: Equatable, Sendable {
   /// This is the stamp now, for readers who do not come through the node. Merge it: the greater wins. Comes before any
   /// `answer` that depends on it.
   case publish(Stamp)
+  /// This is the stamp now, though readers were shown a greater one: that was taken while the clock was wrong by years. Several
+  /// threads may carry effects out at once: what was published before `Node.retractions` rose counts no more.
+  case retract(Stamp)
   /// Answer the client. Exactly one for each `setRequested` and `notified`.
   case answer(RequestID, Answer)
   /// Look up the seed with this index in `Settings.seeds`, and bring `Event.resolved`.
@@ -47,6 +50,11 @@ package enum Report: Equatable, Sendable {
   case valueChanged(from: Stamp, to: Stamp, notifier: String)
   /// Two values were written in one generation and the greater one stayed.
   case concurrentWrites(kept: Stamp, dropped: Stamp)
+  /// A stamp that no clock allows was given up for another: our clock was wrong by years and has been set right.
+  case stampGivenUp(Stamp, for: Stamp)
+  /// What this member says is so far above our clock that one of both is wrong by more than is tolerated; told at first and
+  /// then more and more rarely.
+  case clocksDiffer(name: String, Address, by: Duration)
   /// A write that this node accepted was lost to a concurrent one.
   case writeLost(Stamp, to: Stamp)
   /// A member's status changed, or a member was first seen (`from` is nil).

@@ -42,6 +42,7 @@ package struct Node: Sendable {
   var reports: Reports
   var refusedPorts = RefusedPorts()
   var reachability: Reachability
+  var clocks: SkewWatch
   var notifyAt: Instant
   var forgetAt: Instant
   /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
@@ -77,6 +78,7 @@ package struct Node: Sendable {
     readiness = ReadinessGate(at: start, settings)
     reports = Reports(at: start, settings)
     reachability = Reachability(at: start)
+    clocks = SkewWatch(at: start)
     notifyAt = start + .microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))
     forgetAt = start + Node.forgetInterval
     nextDeadline = start
@@ -85,9 +87,13 @@ package struct Node: Sendable {
   /// The stamp that this node holds.
   package var stamp: Stamp { register.stamp }
 
+  /// How often a stamp was given up for a smaller one (see `Effect.retract`).
+  package var retractions: UInt64 { register.retractions }
+
   /// Takes what happened and returns what to do about it, in order.
   package mutating func handle(_ event: Event, at real: Now) -> [Effect] {
     advance(to: real)
+    giveUpStampIfAboveCeiling()
     switch event {
     case .timePassed: break
     case .received(let bytes, let source): receive(bytes, from: source)

@@ -90,6 +90,9 @@ extension Node {
       return
     }
     if copy != nil { members.observe(at: index) { $0.heard = now.monotonic } }
+    if sender.incarnation > ceiling.tolerated {
+      clockDiffers(from: sender.address, by: sender.incarnation - ceiling.effectiveClock)
+    }
     if sender.incarnation > held {
       verify(sender.address)
     } else if sender.incarnation < held || members[index].state != .alive {

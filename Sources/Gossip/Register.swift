@@ -18,6 +18,8 @@ package struct Register: Sendable {
   private(set) var sets: UInt64 = 0
   private(set) var lostWrites: UInt64 = 0
   private(set) var recentLosses: [LostWrite] = []
+  /// How often a stamp was given up that no clock allows.
+  package private(set) var retractions: UInt64 = 0
   /// The stamp is a write of our own.
   private var isOwn = false
   /// The last generation in which two values were told of.
@@ -61,6 +63,14 @@ package struct Register: Sendable {
     isOwn = false
     changed = now
     return .adopted(after: previous, loss: isLost ? noteLoss(of: previous, to: other, wall: wall) : nil)
+  }
+
+  /// Holds this stamp in place of a greater one.
+  mutating func giveUp(for other: Stamp, at now: Instant) {
+    stamp = other
+    isOwn = false
+    changed = now
+    retractions += 1
   }
 
   /// Whether this stamp shows a second value in our generation that was not told of yet.

@@ -62,6 +62,10 @@ package struct StatusSnapshot: Equatable, Sendable {
   package var lostWrites: UInt64
   /// The last of them, oldest first; at most `Register.keptLosses`.
   package var recentLosses: [LostWrite]
+  /// Live members whose incarnation is too far above our clock: one of both clocks is wrong by days.
+  package var clocksAhead: Int
+  /// Stamps that were given up because no clock allows them.
+  package var retractions: UInt64
   /// 0 is well; each point slows our own accusations (Lifeguard, section IV.A).
   package var localHealth: Int
   package var counters: Counters
@@ -83,11 +87,15 @@ extension Node {
       }
       return view
     }
+    let ceiling = Ceiling(wall: real.wall, released: settings.released).tolerated
+    let clocksAhead = views.count {
+      !$0.isSelf && $0.incarnation > ceiling && ($0.status == .alive || $0.status == .suspect)
+    }
     return StatusSnapshot(
       stamp: register.stamp, readiness: readiness.state, addressRefused: reachability.refused?.why,
       isLeaving: leaving.isUnderWay, members: views, convergence: count, sets: register.sets,
       lostWrites: register.lostWrites, recentLosses: register.recentLosses,
-      localHealth: probe.localHealth, counters: counters)
+      clocksAhead: clocksAhead, retractions: register.retractions, localHealth: probe.localHealth, counters: counters)
   }
 
   private func view(of member: Member, at time: Instant, _ names: [(String, UInt64)]) -> MemberView {

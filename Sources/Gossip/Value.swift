@@ -34,6 +34,7 @@ extension Node {
   mutating func heardStamp(_ stamp: Stamp, from member: Int?, name: String) -> Bool {
     guard stamp.generation <= ceiling.forMembers else {
       counters.refuse(.stamp)
+      if let member { clockDiffers(from: members[member].address, by: stamp.generation - ceiling.effectiveClock) }
       return false
     }
     // One that was overtaken on its way is older than what is known.

@@ -66,23 +66,17 @@ extension Cluster {
   private mutating func proveGoodbye() {
     guard let leaver = running.last, running.count > 1 else { return }
     let address = hosts[leaver].address
-    let incarnation = nodes[leaver].claim(about: address)?.incarnation ?? 0
     perform(.leave(leaver))
     // A leave takes its timeout at most, and a round trip or two to be passed on.
     run(for: hosts[leaver].settings.leaveTimeout + .milliseconds(200))
     guard violation == nil else { return }
     if hosts[leaver].activity == .running { return breaks(.leaveEnds, leaver, "was asked to leave and has not") }
-    let believers = running.filter { host in
-      // Whose clock is more than a day behind that incarnation asks the member itself, which has gone.
-      let ceiling = Ceiling(wall: readClock(of: host).wall, released: hosts[host].settings.released)
-      return incarnation <= ceiling.forHearsay
-    }
-    let missed = believers.filter { host in
+    let missed = running.filter { host in
       status(of: host).members.first { $0.address == address }?.status != .left
     }
     // Rumours end after a bounded number of packets, so one goodbye in some thousand misses somebody, who finds it dead
     // instead; that most miss it is a fault.
-    guard let first = missed.first, 2 * missed.count > believers.count else { return }
+    guard let first = missed.first, 2 * missed.count > running.count else { return }
     breaks(.goodbyeIsHeard, first, "and \(missed.count - 1) more did not hear that n\(leaver) left")
   }
 

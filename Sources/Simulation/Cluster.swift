@@ -152,7 +152,7 @@ package struct Cluster {
     let isOverdue = deadline(of: host) <= now.monotonic
     let step = Step(
       host: host, event: event, effects: effects, stamp: nodes[host].register.stamp, isOverdue: isOverdue, time: time,
-      heldBefore: heldBefore)
+      wall: now.wall, heldBefore: heldBefore)
     violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
     violation = violation ?? writtenBehind(step)
     invariants.memories[host].reach.note(

@@ -18,7 +18,7 @@ extension Cluster {
       census.note(
         Census.Change(
           time: time, observer: host, address: address, from: from, to: to, reason: reason, wasRunning: wasRunning))
-    case .publish, .answer, .readiness, .report: break
+    case .publish, .retract, .answer, .readiness, .report: break
     }
   }
 

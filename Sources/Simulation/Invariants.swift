@@ -15,6 +15,8 @@ struct Step {
   /// Its deadline has still come.
   var isOverdue: Bool
   var time: Instant
+  /// The host's wall clock.
+  var wall: UInt64
   /// What was held of the sender before, when the datagram shows a newer life of it; nil when nothing is in question.
   var heldBefore: HeldClaim?
 }
@@ -149,6 +151,10 @@ struct Invariants {
           return found
         }
         memories[host].published = stamp
+      case .retract(let stamp):
+        if let found = checkRetraction(to: stamp, step) { return found }
+        memories[host].published = stamp
+        memories[host].ownWrite = nil
       case .report(.writeLost(let write, let winner)):
         lineage.toldLoss()
         if write != memories[host].ownWrite || lineage.isWritten(winner, onTopOf: write),
@@ -166,6 +172,20 @@ struct Invariants {
     }
     guard step.stamp != memories[host].published else { return nil }
     return broken(.publishedIsHeld, "holds \(step.stamp), published \(memories[host].published)")
+  }
+
+  /// A stamp is given up for a smaller one only where the clock no more allows it; then for one that was written, or with
+  /// the value that it had.
+  private mutating func checkRetraction(to stamp: Stamp, _ step: Step) -> Finding? {
+    let held = memories[step.host].published
+    let ceiling = Ceiling(wall: step.wall, released: memories[step.host].settings.released).forMembers
+    if held.generation <= ceiling || stamp.generation > ceiling,
+      let found = broken(.stampsGrow, "\(held) was given up for \(stamp)")
+    {
+      return found
+    }
+    if stamp == Stamp(generation: 1, value: held.value) { written.insert(stamp) }
+    return written.contains(stamp) ? nil : broken(.stampsAreWritten, "nobody wrote \(stamp)")
   }
 
   private mutating func checkDatagrams(_ step: Step) -> Finding? {
@@ -232,7 +252,7 @@ struct Invariants {
           return found
         }
         memories[step.host].isAskedToLeave = false
-      case .send, .notify, .publish, .answer, .resolve, .readiness, .report: break
+      case .send, .notify, .publish, .retract, .answer, .resolve, .readiness, .report: break
       }
     }
     return nil

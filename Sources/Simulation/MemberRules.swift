@@ -114,7 +114,7 @@ extension Invariants {
         if let found = broken(.deathIsProven, "\(address) is called dead after \(suspect?.pings ?? 0) pings") {
           return found
         }
-      case .notify, .publish, .answer, .resolve, .readiness, .report, .left: continue
+      case .notify, .publish, .retract, .answer, .resolve, .readiness, .report, .left: continue
       }
     }
     return nil

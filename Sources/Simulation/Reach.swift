@@ -62,8 +62,11 @@ extension Cluster {
   /// A process accepted a client's write: what it wrote on top of is what others held, as far as it is certain.
   func writtenBehind(_ step: Step) -> Violation? {
     guard isWell(step.host), let base = step.base else { return nil }
+    // What its clock does not allow it does not take.
+    let ceiling = Ceiling(wall: step.wall, released: hosts[step.host].settings.released).forMembers
     for other in hosts.indices where other != step.host && isWell(other) {
-      guard let stamp = certain(for: step.host, from: other), base < stamp.generation else { continue }
+      guard let stamp = certain(for: step.host, from: other), base < stamp.generation, stamp.generation <= ceiling
+      else { continue }
       let detail = "writes on top of generation \(base), and n\(other) held \(stamp) within its reach"
       guard let found = invariants.broken(.writesAreOnTop, detail) else { return nil }
       return Violation(rule: found.0, host: step.host, time: time, detail: found.1)
@@ -116,7 +119,7 @@ extension Step {
       switch effect {
       case .publish(let stamp): written = stamp
       case .answer(_, .accepted): return written.map { $0.generation - 1 }
-      case .send, .notify, .answer, .resolve, .report, .readiness, .left: break
+      case .send, .notify, .retract, .answer, .resolve, .report, .readiness, .left: break
       }
     }
     return nil
@@ -150,7 +153,7 @@ extension Invariants {
     mutating func note(_ step: Step, own address: Address, forgetting: Duration) {
       for effect in step.effects {
         switch effect {
-        case .publish(let stamp):
+        case .publish(let stamp), .retract(let stamp):
           history.append(Held(since: step.time, stamp: stamp, others: listed.count))
           if history.count > Reach.kept { history.removeFirst(Reach.kept / 2) }
         case .report(.memberChanged(_, let other, _, let to, _)) where other != address:

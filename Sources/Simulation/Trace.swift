@@ -68,7 +68,7 @@ package struct Trace: Sendable {
     case .send(let bytes, let to):
       add(bytes)
       hash = Hash.mix(hash ^ to.low ^ UInt64(to.port) << 32)
-    case .publish(let stamp): add(stamp)
+    case .publish(let stamp), .retract(let stamp): add(stamp)
     case .notify(.member(let member, let http), let stamp):
       add(stamp)
       hash = Hash.mix(hash ^ member.low ^ UInt64(member.port) << 32 ^ UInt64(http.port) << 48)

@@ -158,6 +158,7 @@ extension Effect {
     case .notify(.member(_, let http), let stamp): "notify of \(stamp.inWords) to \(http)"
     case .notify(.peer(let peer), let stamp): "notify of \(stamp.inWords) to extra peer \(peer)"
     case .publish(let stamp): "holds \(stamp.inWords)"
+    case .retract(let stamp): "holds \(stamp.inWords) in place of what no clock allows"
     case .answer(let request, .accepted(let stamp)): "answers request \(request.number): it is \(stamp.inWords)"
     case .answer(let request, .aboveCeiling(let most)): "refuses request \(request.number): above generation \(most)"
     case .answer(let request, .overloaded): "refuses request \(request.number): too many wait"
@@ -172,7 +173,7 @@ extension Effect {
   var isForOthers: Bool {
     switch self {
     case .send, .notify, .resolve: true
-    case .publish, .answer, .readiness, .report, .left: false
+    case .publish, .retract, .answer, .readiness, .report, .left: false
     }
   }
 
@@ -186,7 +187,7 @@ extension Effect {
       // A notify is answered at once, with what the node holds by then; and members notify each other all the time.
       if case .notified(_, _, request) = step.event { return false }
       return true
-    case .answer, .report, .left: return true
+    case .retract, .answer, .report, .left: return true
     }
   }
 

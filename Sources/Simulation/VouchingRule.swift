@@ -33,7 +33,7 @@ extension Invariants {
       case .answer(_, .accepted(let stamp)):
         if case .notified = step.event { continue }
         if let found = broken(.vouchesForWhatIsKnown, "writes \(stamp), and heard nobody") { return found }
-      case .send, .answer, .notify, .publish, .resolve, .readiness, .report, .left: continue
+      case .send, .answer, .notify, .publish, .retract, .resolve, .readiness, .report, .left: continue
       }
     }
     return nil

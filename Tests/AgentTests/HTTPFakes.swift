@@ -68,7 +68,8 @@ final class FakeBackend: Backend {
     return StatusSnapshot(
       stamp: now.stamp, readiness: .first, addressRefused: now.addressRefused, isLeaving: false, members: now.members,
       convergence: convergence, sets: 7,
-      lostWrites: UInt64(now.losses.count), recentLosses: now.losses, localHealth: 2, counters: Counters())
+      lostWrites: UInt64(now.losses.count), recentLosses: now.losses, clocksAhead: 0, retractions: 0, localHealth: 2,
+      counters: Counters())
   }
 
   func shellMetrics() -> [ShellMetric] { state.withLockedValue { $0.shell } }

@@ -24,6 +24,20 @@ import Testing
         .init(.warning, "Lost write: 9 of generation 2 took the place of 3, accepted here; one of the two is lost")
       ),
       (
+        .stampGivenUp(Stamp(generation: 1_890_000_000_000_000, value: 3), for: Stamp(generation: 2, value: 9)),
+        .init(
+          .error,
+          "The clock of this node was years ahead and has been set back: generation 1890000000000000, which no other node "
+            + "believes, is given up with its value 3; the value is now 9 of generation 2")
+      ),
+      (
+        .clocksDiffer(name: "n2", two, by: .seconds(86_400 * 400 + 5)),
+        .init(
+          .error,
+          "The clock of member n2 10.0.0.2:7946 is or was 400 days ahead of ours: set the clocks of all nodes right. A day "
+            + "off does no harm; more than a year off, nodes may refuse each other's writes. No restart is needed")
+      ),
+      (
         .memberChanged(name: "n2", two, from: nil, to: .alive, because: .joined),
         .init(.info, "Member: n2 10.0.0.2:7946 is alive: it answered at its advertised address")
       ),

@@ -116,7 +116,8 @@ private struct MetricsPage {
   @Test func `everything that is promised is on the page`() throws {
     let page = try page(FakeBackend())
     let promised = [
-      "unum_value", "unum_generation", "unum_sets_total", "unum_lost_writes_total", "unum_members",
+      "unum_value", "unum_generation", "unum_sets_total", "unum_lost_writes_total", "unum_given_up_total",
+      "unum_clocks_ahead", "unum_members",
       "unum_members_convergence", "unum_datagrams_total", "unum_datagram_bytes_total", "unum_refused_total",
       "unum_probe_failures_total", "unum_suspicions_total", "unum_deaths_total", "unum_refutations_total",
       "unum_local_health", "unum_ready", "unum_advertised_address_refused", "unum_advertised_address_refusals_total",

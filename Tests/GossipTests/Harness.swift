@@ -141,7 +141,7 @@ struct Harness {
         let address = Harness.address(hosts[index].seeds[seed])
         handle(index, .resolved(seed: seed, [address], failure: nil))
       case .left: hosts[index].isRunning = false
-      case .notify, .publish, .answer, .readiness, .report: break
+      case .notify, .publish, .retract, .answer, .readiness, .report: break
       }
     }
   }

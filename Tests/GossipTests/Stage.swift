@@ -72,7 +72,8 @@ struct Stage {
     _ = handle(.timePassed)
   }
 
-  private let wallAtStart: UInt64
+  /// What the wall clock says at the start; changed, it is turned.
+  var wallAtStart: UInt64
   var now: Now { Now(monotonic: Instant(microseconds: time), wall: wallAtStart &+ UInt64(time)) }
   var status: StatusSnapshot { node.status(at: now) }
   var own: Record { node.ownRecord }

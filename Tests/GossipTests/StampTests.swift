@@ -47,38 +47,3 @@ import Testing
     for stamp in Self.stamps where stamp.generation > 0 { #expect(stamp > .initial) }
   }
 }
-
-@Suite struct CeilingTests {
-  private static let released: UInt64 = 1_795_219_200_000_000
-  private static let walls: [UInt64] = [
-    0, 1, released - 1, released, released + 1, released + 1_000_000, 7_258_118_400_000_000, 1 << 62, .max,
-  ]
-
-  private func ceiling(_ wall: UInt64) -> Ceiling { Ceiling(wall: wall, released: Self.released) }
-
-  @Test func `the ceiling never falls while the clock rises`() {
-    for (earlier, later) in zip(Self.walls, Self.walls.dropFirst()) {
-      #expect(ceiling(earlier).forStrangers <= ceiling(later).forStrangers)
-      #expect(ceiling(earlier).forMembers <= ceiling(later).forMembers)
-      #expect(ceiling(earlier).forHearsay <= ceiling(later).forHearsay)
-    }
-    // A million a second: faster than anyone writes.
-    #expect(ceiling(Self.released + 1_000_000).forStrangers - ceiling(Self.released).forStrangers == 1_000_000)
-  }
-
-  @Test func `what a stranger can bring in leaves a year's room to write above it`() {
-    for wall in Self.walls {
-      let room = ceiling(wall).forMembers - ceiling(wall).forStrangers
-      #expect(room == 364 * 86_400_000_000)
-    }
-  }
-
-  @Test func `the ceiling stays below 2^53, whatever the clock says`() {
-    for wall in Self.walls { #expect(ceiling(wall).forMembers < 1 << 53) }
-  }
-
-  @Test func `a clock that says 1970 is taken as the day of the release`() {
-    #expect(ceiling(0).effectiveClock == Self.released)
-    #expect(ceiling(Self.released + 5).effectiveClock == Self.released + 5)
-  }
-}

@@ -100,6 +100,7 @@ struct Transcript {
       let records = message.rumours.map(text).joined(separator: ", ")
       return "\(text(message.body)) to \(name(to)), \(text(message.stamp))\(records.isEmpty ? "" : ": ")\(records)"
     case .publish(let stamp): return shown.contains("publish") ? "publishes \(text(stamp))" : nil
+    case .retract(let stamp): return shown.contains("publish") ? "retracts to \(text(stamp))" : nil
     case .answer(_, let answer): return shown.contains("answer") ? "answers \(text(answer))" : nil
     case .notify(let target, let stamp):
       return shown.contains("notify") ? "notifies \(text(target)) \(text(stamp))" : nil
@@ -116,6 +117,8 @@ struct Transcript {
     case .valueChanged(let from, let to, let notifier): "\(text(from)) becomes \(text(to)), says \(notifier)"
     case .concurrentWrites(let kept, let dropped): "keeps \(text(kept)) and drops \(text(dropped))"
     case .writeLost(let lost, let winner): "lost its write \(text(lost)) to \(text(winner))"
+    case .stampGivenUp(let stamp, let other): "gives up \(text(stamp)) for \(text(other))"
+    case .clocksDiffer(_, let address, _): "finds the clock of \(name(address)) far ahead"
     case .memberChanged(_, let address, let from, let to, let reason):
       "\(name(address)) is \(to.rawValue)\(from.map { ", was \($0.rawValue)" } ?? ""): \(text(reason))"
     case .memberForgotten(_, let address): "forgets \(name(address))"

@@ -18,6 +18,9 @@ struct TwinValue {
 
   static let day = 24 * 60 * 60 * 1_000_000
   static let year = 365 * day
+  /// What members may show and nodes may write, above the clock. The words say a year; but what a notify may bring to a
+  /// node whose clock is a year ahead must be believed where it is a year behind, and be written on top of.
+  static let members = 2 * year + 2 * day
 
   /// "max(wall clock, build date)", in microseconds since 1970.
   static func effectiveClock(wall: Int, built: Int) -> Int { wall > built ? wall : built }
@@ -32,7 +35,7 @@ struct TwinValue {
   /// "set(v) is (generation + 1, v)", "our own sets may reach plus one year".
   /// - Returns: whether it was accepted.
   mutating func set(_ new: Int, clock: Int) -> Bool {
-    if generation + 1 > clock + TwinValue.year { return false }
+    if generation + 1 > clock + TwinValue.members { return false }
     generation += 1
     value = new
     sets += 1
@@ -49,7 +52,7 @@ struct TwinValue {
 
   /// "Members' stamps may reach plus one year." What a member shows it holds.
   mutating func heard(_ generation: Int, _ value: Int, clock: Int) -> Bool {
-    if generation > clock + TwinValue.year { return false }
+    if generation > clock + TwinValue.members { return false }
     merge(generation, value)
     return true
   }
@@ -119,7 +122,8 @@ struct TwinMember: Equatable {
       take(claim)
       return Reply()
     case .member:
-      if claim.incarnation > limit { return Reply(asks: true) }
+      // Not in the words: what the member said itself others may repeat, or whose clock is behind believed nobody.
+      if claim.incarnation > limit, claim.incarnation > held?.incarnation ?? 0 { return Reply(asks: true) }
       let isOlder = held.map { $0.incarnation > claim.incarnation || $0.state == 3 && $0.outranks(claim) } ?? false
       take(claim)
       return Reply(tellsWhatIsHeld: isOlder && claim.accuses)

@@ -127,12 +127,12 @@ private struct Difference: Error {}
     let built = Int(Settings().released)
     let wall = offset == 0 ? 0 : built + offset
     let clock = TwinValue.effectiveClock(wall: wall, built: built)
-    let generations = [clock, clock + TwinValue.day, clock + TwinValue.year].flatMap {
+    let generations = [clock, clock + TwinValue.day, clock + TwinValue.members].flatMap {
       [$0 - 2, $0 - 1, $0, $0 + 1, $0 + 2]
     }
     let start = stage
     // A clock that rises within a case would blur the border, so the time stands still in each.
-    for held in [0] + generations.filter({ $0 <= clock + TwinValue.year }) {
+    for held in [0] + generations.filter({ $0 <= clock + TwinValue.members }) {
       for generation in generations {
         compareAtBorder(start, wall: wall, clock: clock, held: held, arrives: generation)
       }
@@ -169,7 +169,7 @@ private struct Difference: Error {}
   @Test func `a node at its ceiling takes a write again when the clock has gone on`() {
     var stage = stage
     var peer = Peer(1)
-    peer.stamp = Stamp(generation: UInt64(Int(stage.now.wall) + TwinValue.year), value: 1)
+    peer.stamp = Stamp(generation: UInt64(Int(stage.now.wall) + TwinValue.members), value: 1)
     stage.hear(from: peer)
     #expect(stage.node.stamp == peer.stamp)
     #expect(

@@ -142,5 +142,7 @@ import Testing
     let settings = Settings()
     #expect(settings.maximumMembers == 10_000)
     #expect(settings.strangerRate == 100)
+    // The day of the release, which no clock of an honest machine is before: a number of microseconds since 1970.
+    #expect(settings.released > 1_790_000_000_000_000)
   }
 }

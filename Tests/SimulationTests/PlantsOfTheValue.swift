@@ -21,6 +21,9 @@ extension Plant {
         return effects + [.publish(message.stamp)]
       }
     },
+    Plant("a stamp that the clock allows is given up", .stampsGrow) { bug in
+      bug.plant { _, effects in effects.contains(where: \.isPublish) ? effects + [.retract(.initial)] : effects }
+    },
     Plant("a change that a member brought is not published", .publishedIsHeld, onlyIt: true) { bug in
       bug.plant { event, effects in event.isReceived ? effects.filter { !$0.isPublish } : effects }
     },

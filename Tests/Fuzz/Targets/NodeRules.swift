@@ -28,7 +28,7 @@ struct NodeRules {
   mutating func check(_ event: Event, _ members: Int, effects: [Effect], _ node: Node) throws(BrokenRule) {
     let owed = unanswered.count
     note(event)
-    for effect in effects { try check(effect) }
+    for effect in effects { try check(effect, node) }
     try expect(node.stamp == published, "\(node.stamp) is held and \(published) was published")
     if case .notified(_, _, let request) = event {
       try expect(!unanswered.contains(request), "a notify waits for its answer")
@@ -47,11 +47,16 @@ struct NodeRules {
     }
   }
 
-  private mutating func check(_ effect: Effect) throws(BrokenRule) {
+  private mutating func check(_ effect: Effect, _ node: Node) throws(BrokenRule) {
     switch effect {
     case .send(let bytes, let to): try checkDatagram(bytes, to)
     case .publish(let stamp):
       try expect(stamp > published, "\(stamp) published after \(published)")
+      published = stamp
+    case .retract(let stamp):
+      try expect(
+        published.generation > node.ceiling.forMembers && stamp.generation <= node.ceiling.forMembers,
+        "\(published) was given up for \(stamp)")
       published = stamp
     case .answer(let request, let answer):
       try expect(unanswered.remove(request) != nil, "an answer to \(request) that nobody waits for")

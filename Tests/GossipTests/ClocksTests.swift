@@ -1,0 +1,146 @@
+// How wrong clocks may be, and what happens beyond that.
+
+import Testing
+
+@testable import Gossip
+
+@Suite struct CeilingTests {
+  private static let released: UInt64 = 1_795_219_200_000_000
+  private static let walls: [UInt64] = [
+    0, 1, released - 1, released, released + 1, released + 1_000_000, 7_258_118_400_000_000, 1 << 62, .max,
+  ]
+
+  private func ceiling(_ wall: UInt64) -> Ceiling { Ceiling(wall: wall, released: Self.released) }
+
+  @Test func `the ceiling never falls while the clock rises`() {
+    for (earlier, later) in zip(Self.walls, Self.walls.dropFirst()) {
+      #expect(ceiling(earlier).forStrangers <= ceiling(later).forStrangers)
+      #expect(ceiling(earlier).forMembers <= ceiling(later).forMembers)
+      #expect(ceiling(earlier).forHearsay <= ceiling(later).forHearsay)
+    }
+    // A million a second: faster than anyone writes.
+    #expect(ceiling(Self.released + 1_000_000).forStrangers - ceiling(Self.released).forStrangers == 1_000_000)
+  }
+
+  @Test func `what a stranger can bring in leaves room to write above it, also where the clock is two years behind`() {
+    for wall in Self.walls {
+      let room = ceiling(wall).forMembers - ceiling(wall).forStrangers
+      #expect(room == 731 * 86_400_000_000)
+    }
+  }
+
+  @Test func `the ceiling stays below 2^53, whatever the clock says`() {
+    for wall in Self.walls { #expect(ceiling(wall).forMembers < 1 << 53) }
+  }
+
+  @Test func `a clock that says 1970 is taken as the day of the release`() {
+    #expect(ceiling(0).effectiveClock == Self.released)
+    #expect(ceiling(Self.released + 5).effectiveClock == Self.released + 5)
+  }
+}
+
+@Suite struct ClocksTests {
+  private static let day: UInt64 = 86_400_000_000
+  private static let year = 365 * day
+  /// Members that started when it was true time, and one whose clock is right.
+  private let one = Peer(1)
+  private let two = Peer(2)
+
+  private func isGivenUp(_ report: Report) -> Bool { if case .stampGivenUp = report { true } else { false } }
+
+  private func differences(_ effects: [Effect]) -> [Duration] {
+    effects.reports.compactMap { if case .clocksDiffer(_, _, let by) = $0 { by } else { nil } }
+  }
+
+  /// A node whose clock is years ahead takes the highest notify that it can.
+  private func ahead(by years: UInt64, knowing peers: [Peer] = []) -> (stage: Stage, lie: Stamp) {
+    var stage = Stage(wall: Stage.wall + years * Self.year)
+    stage.join(peers)
+    stage.pass(.seconds(2))
+    let lie = Stamp(generation: stage.node.ceiling.forStrangers, value: 666)
+    #expect(stage.handle(.notified(lie, by: "liar", RequestID(1))).published == [lie])
+    return (stage, lie)
+  }
+
+  @Test func `a node that was years ahead is written to at once when its clock is set right`() {
+    var (stage, lie) = ahead(by: 3)
+    stage.wallAtStart = Stage.wall
+    let effects = stage.handle(.setRequested(5, RequestID(2)))
+    // Alone, it keeps the value and begins to count anew.
+    #expect(effects.contains(.retract(Stamp(generation: 1, value: 666))))
+    #expect(effects.reports.contains(.stampGivenUp(lie, for: Stamp(generation: 1, value: 666))))
+    #expect(effects.answers == [.accepted(Stamp(generation: 2, value: 5))])
+    #expect(stage.status.stamp == Stamp(generation: 2, value: 5) && stage.status.retractions == 1)
+    #expect(!stage.pass(.seconds(10)).reports.contains(where: isGivenUp))
+  }
+
+  @Test func `it takes up what members hold, and tells them nothing that they would refuse`() {
+    var (right, wrong) = (Peer(1), Peer(2))
+    right.stamp = Stamp(generation: 7, value: 70)
+    var (stage, lie) = ahead(by: 3, knowing: [right])
+    // Another was ahead as well, and took a greater one.
+    wrong.stamp = Stamp(generation: lie.generation + 5, value: 1)
+    stage.join([wrong], answering: false)
+    stage.hear(from: wrong)
+    stage.hear(from: right)
+    #expect(stage.node.stamp == wrong.stamp)
+    stage.wallAtStart = Stage.wall
+    _ = stage.handle(.timePassed)
+    #expect(stage.node.stamp == right.stamp)
+    let effects = stage.pass(.milliseconds(20))
+    #expect(effects.sent.allSatisfy { $0.message.stamp == right.stamp } && !effects.sent.isEmpty)
+    // What the other still holds is not believed any more, and people are told whose clock to look at.
+    #expect(differences(stage.hear(from: wrong)).count == 1)
+    #expect(stage.node.stamp == right.stamp && stage.node.counters.refused(.stamp) == 1)
+    #expect(stage.member(wrong)?.convergence != .current)
+  }
+
+  @Test(arguments: [1, 2] as [UInt64])
+  func `what was taken within the tolerance stays, and is written on top of`(years: UInt64) {
+    // From a year ahead of the truth to a year behind.
+    var (stage, lie) = ahead(by: years)
+    stage.wallAtStart = Stage.wall
+    #expect(
+      stage.handle(.setRequested(5, RequestID(2))).answers == [
+        .accepted(Stamp(generation: lie.generation + 1, value: 5))
+      ])
+    #expect(stage.status.retractions == 0)
+  }
+
+  @Test(arguments: [(day - 1_000_000, true), (day + 1_000_000, false)])
+  func `of an unknown member whose clock is ahead others are believed up to a day`(ahead: UInt64, isBelieved: Bool) {
+    var stage = Stage()
+    stage.join([one])
+    let effects = stage.hear(from: one, rumours: [two.record(incarnation: Stage.wall + ahead)])
+    #expect((stage.member(two) != nil) == isBelieved)
+    // Else it is asked itself.
+    #expect(effects.sent(.ping, to: two.address).isEmpty == isBelieved)
+    #expect(stage.node.counters.refused(.incarnation) == (isBelieved ? 0 : 1))
+  }
+
+  @Test func `who is far behind believes what is said of members that spoke for themselves`() {
+    var stage = Stage(wall: Stage.wall - 30 * Self.day) { $0.released = 0 }
+    stage.join([one, two])
+    let accusation = two.record(.suspect, accuser: one.address)
+    stage.hear(from: one, rumours: [accusation])
+    #expect(stage.member(two)?.status == .suspect)
+    stage.hear(from: one, rumours: [two.record(.left)])
+    #expect(stage.member(two)?.status == .left)
+    #expect(stage.node.counters.refused(.incarnation) == 0)
+  }
+
+  @Test func `a clock that is too far ahead is told of at once and then more and more rarely`() {
+    var stage = Stage()
+    var early = one
+    early.incarnation = Stage.wall + 3 * Self.day
+    var told = differences(stage.join([early]))
+    for _ in 0..<3600 { told += differences(stage.pass(.seconds(1))) }
+    #expect((8...10).contains(told.count), "\(told.count)")
+    #expect(told.allSatisfy { $0 > .seconds(2 * 86_400) && $0 <= .seconds(3 * 86_400) })
+    #expect(stage.status.clocksAhead == 1)
+    var fine = Stage()
+    early.incarnation = Stage.wall + 2 * Self.day - 1_000_000
+    #expect(differences(fine.join([early]) + fine.pass(.seconds(60))).isEmpty)
+    #expect(fine.status.clocksAhead == 0)
+  }
+}

@@ -1,0 +1,129 @@
+// More figures, deadlines and limits of a node that could once be changed without any test noticing.
+
+import Testing
+
+@testable import Gossip
+
+@Suite struct UnwatchedMomentsTests {
+  private let start = Instant(microseconds: 0)
+
+  @Test func `a newcomer of whom only an accusation is known is told as accused by its accuser`() {
+    var stage = Stage()
+    stage.join([Peer(1)])
+    let told = stage.hear(from: Peer(1), rumours: [Peer(2).record(.suspect, accuser: Peer(3).address)])
+    let reasons = told.reports.compactMap {
+      if case .memberChanged(_, Peer(2).address, _, .suspect, let reason) = $0 { reason } else { nil }
+    }
+    #expect(reasons == [.told(by: Peer(3).address)])
+  }
+
+  @Test func `a datagram from an address that nobody can have is counted, and so is nothing before any came`() {
+    var stage = Stage()
+    #expect(Message.Kind.allCases.allSatisfy { stage.status.counters.datagrams($0, .received) == 0 })
+    stage.hear(from: Peer(1), source: Peer(1).address.with(port: 0))
+    #expect(stage.status.counters.refused(.address) == 1)
+    #expect(stage.status.counters.datagrams(.gossip, .received) == 1)
+  }
+
+  @Test func `a round of probes that ends goes on with the next in the same moment`() {
+    var stage = Stage { $0.probesInOrder = false }
+    stage.join([Peer(1)])
+    stage.pass(.seconds(1))
+    let pings = stage.timeline(.seconds(8)).filter { ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }
+    #expect(pings.count == 20, "\(pings.map(\.at))")
+  }
+
+  @Test func `it is shown how long ago a member was heard`() throws {
+    var stage = Stage()
+    stage.join([Peer(1)], answering: false)
+    stage.time += 300_000
+    let heard = try #require(stage.member(Peer(1))?.lastHeard)
+    #expect(heard == .milliseconds(300))
+  }
+
+  @Test func `a member that comes to an end with an incarnation no clock reaches stays no longer than any other`() {
+    var stage = Stage { $0.forgetting = .seconds(20) }
+    var peer = Peer(1)
+    peer.incarnation = Stage.wall + 400 * 86_400_000_000
+    stage.join([Peer(2), peer])
+    #expect(stage.member(peer)?.status == .alive)
+    stage.hear(from: peer, rumours: [peer.record(.left)])
+    #expect(stage.member(peer)?.status == .left)
+    stage.pass(.seconds(30))
+    #expect(stage.member(peer) == nil)
+  }
+
+  @Test func `who is claimed by a newer process at its own address is told nothing`() throws {
+    var stage = Stage()
+    var newer = Peer(1)
+    let contact = stage.hear(
+      .contact, from: newer, nonce: 7, rumours: [newer.record()], wantsIntroduction: true, padded: 304)
+    let ping = try #require(contact.sent(.ping, to: newer.address).first)
+    newer.incarnation += 1
+    let answered = stage.hear(.ack, from: newer, nonce: ping.message.nonce, rumours: [newer.record()])
+    #expect(answered.sent(.notice).isEmpty)
+    #expect(stage.member(newer)?.incarnation == newer.incarnation)
+  }
+
+  @Test func `after a long sleep a member with the lowest address is asked as well`() {
+    var stage = Stage { $0.forgetting = .seconds(600) }
+    var lowest = Peer(1)
+    lowest.address = Address(ipv4: 0x0900_0001, port: 7946)
+    stage.join([lowest, Peer(2)])
+    stage.pass(.seconds(2))
+    stage.answering = []
+    stage.time += 700_000_000
+    let effects = stage.handle(.timePassed) + stage.pass(.seconds(30))
+    #expect(Set(effects.sent(.contact).map(\.to)) == [lowest.address, Peer(2).address])
+  }
+
+  @Test func `a summary of thirty-two members lists all, whoever changed`() {
+    var stage = Stage()
+    stage.join((1...31).map { Peer($0) })
+    let summaries = stage.pass(.seconds(12)).reports.compactMap {
+      if case .summary(let members, _, _) = $0 { members.count } else { nil }
+    }
+    #expect(!summaries.isEmpty && summaries.allSatisfy { $0 == 32 }, "\(summaries)")
+  }
+
+  @Test func `a summary that is wanted more often than once a second comes after each change`() {
+    var stage = Stage { $0.reportInterval = .milliseconds(300) }
+    stage.pass(.milliseconds(1_000))
+    stage.join([Peer(1)])
+    let summaries = stage.timeline(.seconds(1)).filter {
+      if case .report(.summary) = $0.effect { true } else { false }
+    }
+    #expect(summaries.map(\.at) == [200, 500, 800])
+  }
+
+  @Test func `a node waits for whichever comes first, being alone or its first writes`() {
+    var gate = ReadinessGate(at: start, Settings())
+    let (alone, writes) = (start + Settings().aloneAfter, start + Settings().firstSetWaits)
+    #expect(gate.deadline == alone)
+    gate.waiting.append((5, RequestID(1)))
+    #expect(gate.deadline == min(alone, writes))
+    gate.become(.alone)
+    #expect(gate.deadline == writes)
+    gate.waiting = []
+    #expect(gate.deadline == .distantFuture)
+  }
+
+  @Test func `an answer to an accused member names the accusation though it came from another address`() {
+    var stage = Stage()
+    stage.join([Peer(1), Peer(2)])
+    stage.accuse(Peer(1), by: Peer(2))
+    let mapped = Peer(1).address.with(port: 9999)
+    let sent = stage.hear(.ping(target: Peer(0).address), from: Peer(1), source: mapped, nonce: 5, padded: 200).sent
+    let accusations = sent.filter { $0.to == mapped }.flatMap(\.message.rumours)
+    #expect(accusations.contains { $0.address == Peer(1).address && $0.state == .suspect })
+  }
+
+  @Test func `any number of confirmations shortens a suspicion, and none makes it end in a trap`() {
+    let settings = Settings()
+    var suspicion = Suspicion(
+      of: Peer(1).address, incarnation: 1, accuser: Peer(1).address, isConfirmed: false, unanswered: 0, patience: 1,
+      firstPing: .zero, at: start)
+    for number in 2...40 { _ = suspicion.confirm(by: Peer(number).address, wanted: 100) }
+    #expect(suspicion.expiry(wanted: 100, settings) >= start + settings.suspicionMinimum)
+  }
+}
