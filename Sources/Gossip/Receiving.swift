@@ -26,7 +26,12 @@ extension Node {
     if question == nil, message.body.isAnswer, !answersChallenge(message) { counters.refuse(.unsolicited) }
     let isMember = source == message.sender.address && isLive(source)
     guard isMember || question != nil else { return receivedFromStranger(message, source, size: bytes.count) }
-    var reply = Reply(source: source, nonce: message.nonce)
+    // Behind a port mapping it answers from elsewhere. What it should hear goes to where it was asked, or is no longer than
+    // what came: nobody else may be aimed at.
+    let isAsked = question?.target == message.sender.address
+    var reply = Reply(
+      source: isAsked ? message.sender.address : source, nonce: message.nonce,
+      limit: isMember || isAsked ? nil : bytes.count)
     let changesBefore = members.changes
     believe(message, source, question, &reply)
     if let question { answered(question, message, learnt: members.changes != changesBefore) }
@@ -37,6 +42,8 @@ extension Node {
   struct Reply {
     var source: Address
     var nonce: UInt64
+    /// The greatest size of what it is told unasked; nil is what may be sent to any member.
+    var limit: Int?
     /// What it should hear: our record, if it accused us; what we hold, where its claims are older.
     var records: [Record] = []
   }
@@ -125,7 +132,7 @@ extension Node {
   private mutating func tellWhatIsOwed(_ message: Message, _ reply: Reply) {
     let isOlder = message.stamp < register.stamp
     guard isOlder || !reply.records.isEmpty, push.allowsReply(at: now.monotonic) else { return }
-    send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records)
+    send(.gossip, to: reply.source, recipient: message.sender.address, first: reply.records, limit: reply.limit)
   }
 
   private mutating func respond(_ body: Message.Body, _ reply: Reply, to recipient: Address) {

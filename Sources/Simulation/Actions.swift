@@ -28,7 +28,8 @@ extension Cluster {
   }
 
   private mutating func makeNode(on host: Int) -> Node {
-    let identity = Identity(address: hosts[host].address, name: "n\(host)", httpPort: Host.httpPort)
+    let address = hosts[host].advertised ?? hosts[host].address
+    let identity = Identity(address: address, name: "n\(host)", httpPort: Host.httpPort)
     let settings = tampering?.settings(host, hosts[host].settings) ?? hosts[host].settings
     let key = SecretKey(low: seedDice.next(), high: seedDice.next())
     return Node(identity: identity, settings: settings, seed: seedDice.next(), key: key, now: readClock(of: host))
@@ -59,6 +60,8 @@ extension Cluster {
     case .drift(let host, let drift): hosts[host].clock.set(drift: drift)
     case .slow(let host, let duration): hosts[host].lateness = duration
     case .refuseHTTP(let host, let isRefusing): hosts[host].refusesHTTP = isRefusing
+    case .map(let id, let host, let mapping): mappings.begin(id, host, mapping)
+    case .advertise(let host, let other): hosts[host].advertised = other.map { hosts[$0].address }
     case .impair(let id, let impairments): network.impair(id, impairments)
     case .worsen(let id, let conditions): network.worsen(id, conditions)
     case .name(let naming): nameServer.naming = naming
@@ -68,6 +71,7 @@ extension Cluster {
       network.end(id)
       nameServer.end(id)
       floods.removeAll { $0.id == id }
+      mappings.end(id)
     case .flood(let id, let host, let flood): beginFlood(id, of: host, flood)
     case .noise(let host): sendNoise(to: host)
     case .lie(let host): sendLie(to: host)
@@ -78,7 +82,7 @@ extension Cluster {
   /// What makes no sense when its time comes, as a crash of a host that is down, is not done.
   private func makesSense(_ action: Action) -> Bool {
     switch action {
-    case .start(let host), .move(let host), .drift(let host, _): hosts[host].activity == .down
+    case .start(let host), .move(let host), .drift(let host, _), .advertise(let host, _): hosts[host].activity == .down
     case .crash(let host): hosts[host].activity != .down
     case .pause(let host), .set(let host, _), .notify(let host, _, _), .notifyNearCeiling(let host, _, _):
       hosts[host].activity == .running
@@ -87,14 +91,14 @@ extension Cluster {
     case .slow(let host, let lateness): hosts[host].lateness != lateness
     case .refuseHTTP(let host, let isRefusing):
       hosts[host].activity != .down && hosts[host].refusesHTTP != isRefusing
-    case .turnClock, .impair, .worsen, .name, .loseNames, .misname, .end, .flood, .noise, .lie, .forge: true
+    case .turnClock, .map, .impair, .worsen, .name, .loseNames, .misname, .end, .flood, .noise, .lie, .forge: true
     }
   }
 
   private func changesPaths(_ action: Action) -> Bool {
     switch action {
-    case .start, .crash, .move, .pause, .resume, .leave, .slow, .impair, .worsen, .name, .loseNames, .misname, .end,
-      .flood:
+    case .start, .crash, .move, .pause, .resume, .leave, .slow, .map, .advertise, .impair, .worsen, .name, .loseNames,
+      .misname, .end, .flood:
       true
     case .set, .notify, .notifyNearCeiling, .turnClock, .drift, .refuseHTTP, .noise, .lie, .forge: false
     }
@@ -109,7 +113,8 @@ extension Cluster {
     hosts[host].stampSince = time
     hosts[host].deadline = .distantFuture
     nodes[host] = makeNode(on: host)
-    invariants.started(host, nodes[host], hosts[host].settings, at: time)
+    let isImpostor = hosts[host].advertised != nil
+    invariants.started(host, nodes[host], hosts[host].settings, isImpostor: isImpostor, at: time)
     rearm(host)
   }
 

@@ -65,6 +65,9 @@ extension Cluster {
   /// Who leaves in quiet is heard by all: a node that goes without a word is found dead instead, and somebody is alarmed.
   private mutating func proveGoodbye() {
     guard let leaver = running.last, running.count > 1 else { return }
+    // From behind a port mapping a goodbye is a stranger's word: such a node is found dead instead, until datagrams carry
+    // what shows whose they are.
+    guard !mappings.concern(leaver) else { return }
     let address = hosts[leaver].address
     perform(.leave(leaver))
     // A leave takes its timeout at most, and a round trip or two to be passed on.

@@ -51,6 +51,7 @@ package struct Cluster {
   var nodes: [Node] = []
   var network: Network
   var paths = Paths()
+  var mappings = Mappings()
   var queue = EventQueue<Happening>()
   var wakeUps = WakeUps()
   var slots = 0

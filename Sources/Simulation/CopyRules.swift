@@ -67,6 +67,7 @@ extension Invariants {
     noteCopy(step.stamp, of: host, at: step.time)
     memories[host].awareness.turn = (memories[host].awareness.turn + 1) % max(node.memberCount, 1)
     let inTurn = node.copy(at: memories[host].awareness.turn)
+    noteAck(step)
     guard case .received(let bytes, let source) = step.event, Host.slot(of: source) != nil else {
       return checkCopy(inTurn, shownBy: host, holding: step.stamp, ourselves: node.identity.address)
     }
@@ -77,6 +78,15 @@ extension Invariants {
       ?? checkHeard(shown, bytes, step)
   }
 
+  /// Who is behind a mapping is heard by its answers, wherever they come from.
+  private mutating func noteAck(_ step: Step) {
+    guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil,
+      bytes.count > 10, bytes[10] == Message.Kind.ack.rawValue,
+      let message = try? Wire.decode(bytes, cluster: Hash.of(memories[step.host].settings.cluster))
+    else { return }
+    memories[step.host].awareness.heard[message.sender.address] = step.time
+  }
+
   private mutating func noteCopy(_ stamp: Stamp, of host: Int, at time: Instant) {
     guard lives.holds(memories[host].awareness.life, stamp) else { return }
     memories[host].awareness.changed = time
@@ -84,7 +94,8 @@ extension Invariants {
 
   /// A process that just started, or gave itself another incarnation.
   mutating func noteLife(of node: Node, _ host: Int) {
-    guard let own = node.claim(about: node.identity.address), own.incarnation != memories[host].awareness.incarnation
+    guard !memories[host].isImpostor, let own = node.claim(about: node.identity.address),
+      own.incarnation != memories[host].awareness.incarnation
     else { return }
     memories[host].awareness.incarnation = own.incarnation
     lives.note(own.address, own.incarnation, memories[host].awareness.life)

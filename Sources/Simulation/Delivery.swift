@@ -8,7 +8,7 @@ extension Cluster {
     case .send(let bytes, let to):
       hosts[host].datagramsSent += 1
       hosts[host].bytesSent += bytes.count
-      send(bytes, from: hosts[host].address, host, to: to)
+      send(bytes, from: mappings.source(of: host, at: hosts[host].address, to: to), host, to: to)
     case .notify(.member(let member, let http), let stamp): post(stamp, from: host, to: http, of: member)
     case .notify(.peer, _): break
     case .resolve(let seed): resolve(seed, for: host)
@@ -27,7 +27,7 @@ extension Cluster {
   }
 
   mutating func send(_ bytes: [UInt8], from: Address, _ sender: Int?, to: Address) {
-    network.carry(bytes, from: from, sender, to: to, owner(of: to), at: time, into: &arrivals)
+    network.carry(bytes, from: from, sender, to: to, receiver(at: to), at: time, into: &arrivals)
     for arrival in arrivals {
       lastArrival = max(lastArrival, time + arrival.after)
       queue.add(.datagram(arrival.bytes, from: arrival.from, to: arrival.to), at: time + arrival.after)
@@ -37,7 +37,7 @@ extension Cluster {
 
   /// A datagram reached the machine at this address.
   mutating func arrived(_ bytes: [UInt8], from: Address, to: Address) {
-    guard let host = owner(of: to), hosts[host].activity != .down else { return }
+    guard let host = receiver(at: to), hosts[host].activity != .down else { return }
     let lateness = hosts[host].lateness
     guard lateness > .zero, hosts[host].activity == .running else { return take(bytes, from: from, on: host) }
     let wait = Duration.microseconds(latenessDice.below(Int(lateness.microseconds)))

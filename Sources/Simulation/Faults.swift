@@ -151,6 +151,10 @@ package enum Action: Equatable, Sendable {
   /// From now on the host's HTTP port refuses connections, as one that is bound to loopback, or it ends to: a process that
   /// starts listens again.
   case refuseHTTP(Int, Bool)
+  /// From now on the host's datagrams leave from elsewhere than where it is reached.
+  case map(FaultID, Int, Mapping)
+  /// The host's next process advertises this host's address, or its own again; for a host that is down.
+  case advertise(Int, as: Int?)
   /// These impairments begin.
   case impair(FaultID, [Impairment])
   /// These conditions are added to those that hold.
@@ -163,7 +167,7 @@ package enum Action: Equatable, Sendable {
   case misname(FaultID, NameLie)
   /// Strangers flood a host.
   case flood(FaultID, Int, Flood)
-  /// Ends an impairment, conditions, the loss of names, lies about them or a flood.
+  /// Ends an impairment, conditions, the loss of names, lies about them, a flood or a mapping.
   case end(FaultID)
   /// A stranger sends the host bytes: at random, or a well-formed lie.
   case noise(Int)

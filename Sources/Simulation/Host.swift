@@ -22,6 +22,8 @@ package struct Host: Sendable {
   package internal(set) var clock: HostClock
   /// The hosts that each of its seeds' names stands for.
   package internal(set) var seeds: [[Int]]
+  /// The address that its next process advertises, where that is not its own.
+  var advertised: Address?
   /// The settings that its next process starts with.
   package var settings: Settings
   /// Everything here happens up to so much late.

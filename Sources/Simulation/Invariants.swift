@@ -33,6 +33,8 @@ struct Invariants {
     var vouching = Vouching()
     var awareness = Awareness()
     var reach = Reach()
+    /// It advertises another's address: what it says of itself is its right only if it is that.
+    var isImpostor = false
     /// The bytes that each stranger sent, less those that it was sent, verifying pings left out.
     var owed: [Address: Int] = [:]
     var isAskedToLeave = false
@@ -55,13 +57,14 @@ struct Invariants {
   mutating func addHost() { memories.append(Memory()) }
 
   /// A new process begins with nothing.
-  mutating func started(_ host: Int, _ node: Node, _ settings: Settings, at time: Instant) {
+  mutating func started(_ host: Int, _ node: Node, _ settings: Settings, isImpostor: Bool, at time: Instant) {
     memories[host] = Memory()
     memories[host].settings = settings
+    memories[host].isImpostor = isImpostor
     memories[host].vouching.started = time
     memories[host].reach = Reach(at: time)
     memories[host].awareness.life = lives.begin()
-    noteOwnLife(of: node)
+    noteOwnLife(of: node, host)
     noteLife(of: node, host)
   }
 
@@ -73,7 +76,7 @@ struct Invariants {
   /// The first rule that this step breaks.
   mutating func check(_ step: Step, _ node: Node, slots: Int, members: Int) -> Violation? {
     note(step.event, of: step.host)
-    noteOwnLife(of: node)
+    noteOwnLife(of: node, step.host)
     let ofTheValue = checkAnswers(step) ?? checkStamps(step) ?? checkVouching(step)
     let ofDatagrams = ofTheValue ?? checkDatagrams(step) ?? checkTraffic(step, members: members)
     let ofLife = ofDatagrams ?? checkTime(step) ?? checkReports(step, slots: slots)

@@ -35,9 +35,9 @@ extension Invariants {
     claimedInSlot[slot] = max(claimedInSlot[slot], incarnation)
   }
 
-  /// What a node says of itself is its right to say.
-  mutating func noteOwnLife(of node: Node) {
-    guard let own = node.claim(about: node.identity.address) else { return }
+  /// What a node says of itself is its right to say, unless its address is another's.
+  mutating func noteOwnLife(of node: Node, _ host: Int) {
+    guard !memories[host].isImpostor, let own = node.claim(about: node.identity.address) else { return }
     if own.incarnation > claimed(own.address) { claims(own.incarnation, of: own.address) }
   }
 
@@ -48,7 +48,7 @@ extension Invariants {
     let first = count <= Invariants.fewMembers ? 0 : Int(truncatingIfNeeded: step.time.microseconds) % count
     for index in first..<min(count, first + Invariants.fewMembers) {
       let held = node.claim(at: index)
-      guard held.incarnation > claimed(held.address) else { continue }
+      guard held.incarnation > claimed(held.address), held.address != node.identity.address else { continue }
       return broken(.incarnationsAreOwn, "holds \(held.address) at \(held.incarnation), which nobody ever said")
     }
     return nil

@@ -57,6 +57,7 @@ extension Cluster {
 
   private func isWell(_ host: Int) -> Bool {
     hosts[host].activity == .running && !hosts[host].isLeaving && hosts[host].lateness == .zero
+      && hosts[host].advertised == nil && !mappings.concern(host)
   }
 
   /// A process accepted a client's write: what it wrote on top of is what others held, as far as it is certain.

@@ -11,9 +11,9 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case loss, burstLoss, slowNetwork, heavyTail, duplication, reordering, corruption, truncation, replay
   // Who reaches whom.
   case oneWayCut, partition, manyWayPartition, partialPartition
-  case lossyLink, flappingLink, outage, firewall, smallPaths
+  case lossyLink, flappingLink, outage, firewall, smallPaths, portMapping
   // Processes and machines.
-  case crash, crashOfMany, restartOfAll, restartInThePast, move, leave
+  case crash, crashOfMany, restartOfAll, restartInThePast, move, leave, duplicateAddress
   case pause, longPause, busyHost, clockJump, clockDrift, refusedHTTP
   // The world outside.
   case lostNames, oddNames, falseNames, noise, lies, forgeries, flood
@@ -23,7 +23,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   /// Whether it ends processes, which start again.
   var endsProcesses: Bool {
     switch self {
-    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .clockDrift: true
+    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .clockDrift, .duplicateAddress: true
     default: false
     }
   }
@@ -88,6 +88,8 @@ package struct Schedule: Sendable {
       planImpairments(kind)
     case .flappingLink: planFlapping()
     case .smallPaths: planSmallPaths()
+    case .portMapping: planMappings()
+    case .duplicateAddress: planDuplicates()
     case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .clockDrift, .leave: planRestarts(kind)
     case .pause, .longPause, .busyHost, .clockJump: planHostFaults(kind)
     case .refusedHTTP: planRefusals()

@@ -55,6 +55,22 @@ import Testing
     #expect(stage.member(Peer(2))?.convergence == .unheard)
   }
 
+  /// Behind a port mapping it answers from where it cannot be asked.
+  @Test func `who answers from elsewhere is told what it lacks where it was asked`() {
+    var stage = Self.stage()
+    let elsewhere = Address(ipv4: 0xCB00_7101, port: 40_000)
+    guard let asked = stage.pass(.milliseconds(450)).sent(.ping).last,
+      let peer = (1...3).map({ Peer($0) }).first(where: { $0.address == asked.to })
+    else {
+      Issue.record("no member is probed")
+      return
+    }
+    let effects = stage.hear(.ack, from: peer, source: elsewhere, nonce: asked.message.nonce)
+    #expect(effects.sent(.gossip, to: peer.address).count == 1)
+    #expect(effects.sent.allSatisfy { $0.to != elsewhere })
+    #expect(stage.member(peer)?.lastHeard == .zero)
+  }
+
   @Test func `what another process says in a member's name says nothing of the member`() {
     var stage = Self.stage()
     // Where somebody was, another process answers as if it were this member.

@@ -46,6 +46,17 @@ extension Plant {
         }
       })
     },
+    Plant(
+      "whoever names a member's address is taken for it", .incarnationsAreOwn, under: [.duplicateAddress, .writes],
+      for: .seconds(30)
+    ) { bug in
+      bug.plant(hearing: { event in
+        guard let (message, from) = event.message, Host.slot(of: from) != nil, from != message.sender.address else {
+          return event
+        }
+        return event.retold(from: message.sender.address) { _ in }
+      })
+    },
     Plant("a refutation counts only when it comes again", .ownWordCounts, under: suspicious, onlyIt: true) { bug in
       var known: [Address: UInt64] = [:]
       bug.plant(hearing: { event in
@@ -90,6 +101,16 @@ extension Plant {
     },
     Plant("nothing is written to the socket", .neverIsolated) { bug in
       bug.plant { _, effects in effects.filter { !$0.isSend } }
+    },
+    Plant(
+      "an ack counts only from where it was asked", .aliveIsAlive, under: [.portMapping, .writes], for: .seconds(60)
+    ) { bug in
+      bug.event = { _, event in
+        guard let (message, from) = event.message, message.body == .ack, from != message.sender.address else {
+          return event
+        }
+        return nil
+      }
     },
     Plant("an ack has a nonce of its own", .neverIsolated) { bug in
       bug.plant { _, effects in effects.retold { message, _ in if message.body == .ack { message.nonce += 1 } } }

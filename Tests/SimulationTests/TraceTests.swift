@@ -28,6 +28,9 @@ import Testing
       (.drift(2, -20), "n2's clocks run 20 ppm too slow"),
       (.slow(0, .milliseconds(300)), "n0 is busy: up to 0.3 s late"),
       (.refuseHTTP(1, true), "n1's HTTP port refuses"),
+      (.map(FaultID(6), 1, .symmetric), "loss 6: n1 is behind a gateway (symmetric)"),
+      (.advertise(2, as: 0), "n2 will advertise n0's address"),
+      (.advertise(2, as: nil), "n2 will advertise its own address"),
       (.loseNames(FaultID(7)), "loss 7: no name resolves"), (.end(FaultID(990_001)), "fault 990001 ends"),
       (
         .name(Naming(order: .rotated, most: 3, strays: 2)),
