@@ -131,7 +131,7 @@ extension Simulate {
     Terminal.show(bar.end())
     let report = TrialReport(plan: plan, sweep: sweep, elapsed: ContinuousClock.now - start)
     try Terminal.answer(json ? report.json : report.text)
-    if !sweep.broken.isEmpty { throw ExitCode.failure }
+    if !sweep.broken.isEmpty || report.slowness != nil { throw ExitCode.failure }
   }
 }
 
@@ -154,8 +154,10 @@ struct TrialReport {
         row(
           "Settled",
           "\(Quantity.short(sweep.settling.median)) s after the faults (median), "
+            + "\(Quantity.short(sweep.settling.percentile(99))) (99 %), "
             + "\(Quantity.short(sweep.settling.greatest)) (worst)"))
     }
+    if let slowness { lines.append(row("TOO SLOW", slowness)) }
     lines.append(row("Simulated", "\(Quantity.short(nodeHours)) node-hours, \(sweep.steps) steps, rules after each"))
     lines.append(row("Hash", "\(String(sweep.hash, radix: 16)) of everything that happened"))
     lines.append(row("Speed", "\(Quantity.short(speed)) simulated seconds in a second"))
@@ -167,6 +169,9 @@ struct TrialReport {
     if more > 0 { lines += ["", "and \(more) more"] }
     return lines.joined(separator: "\n")
   }
+
+  /// How the trials settled more slowly than they may; nil when they did not. Of clusters of a chosen size nothing is known.
+  var slowness: String? { plan.nodes == nil ? sweep.slowness(after: plan.faults) : nil }
 
   /// More than these are the same fault again.
   private static let mostBroken = 10
@@ -216,7 +221,9 @@ struct TrialReport {
       ("faults", JSON.object(zip(FaultKind.allCases, sweep.faults).map { ($0.rawValue, JSON.integer($1)) })),
       ("node_hours", number(nodeHours)), ("steps", JSON.integer(sweep.steps)),
       ("hash", JSON.string(String(sweep.hash, radix: 16))),
-      ("settling_median_ms", settling(sweep.settling.median)), ("settling_worst_ms", settling(sweep.settling.greatest)),
+      ("settling_median_ms", settling(sweep.settling.median)),
+      ("settling_99_ms", settling(sweep.settling.percentile(99))),
+      ("settling_worst_ms", settling(sweep.settling.greatest)), ("too_slow", slowness.map(JSON.string) ?? "null"),
       ("simulated_seconds", number(sweep.time.inSeconds)), ("seconds", number(elapsed.inSeconds)),
     ])
   }
