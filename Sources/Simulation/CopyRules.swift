@@ -67,7 +67,7 @@ extension Invariants {
     noteCopy(step.stamp, of: host, at: step.time)
     memories[host].awareness.turn = (memories[host].awareness.turn + 1) % max(node.memberCount, 1)
     let inTurn = node.copy(at: memories[host].awareness.turn)
-    noteAck(step)
+    noteAnswer(step)
     guard case .received(let bytes, let source) = step.event, Host.slot(of: source) != nil else {
       return checkCopy(inTurn, shownBy: host, holding: step.stamp, ourselves: node.identity.address)
     }
@@ -79,12 +79,19 @@ extension Invariants {
   }
 
   /// Who is behind a mapping is heard by its answers, wherever they come from.
-  private mutating func noteAck(_ step: Step) {
+  private mutating func noteAnswer(_ step: Step) {
     guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil,
-      bytes.count > 10, bytes[10] == Message.Kind.ack.rawValue,
+      bytes.count > 10, Invariants.isAnswer(bytes[10]),
       let message = try? Wire.decode(bytes, cluster: Hash.of(memories[step.host].settings.cluster))
     else { return }
     memories[step.host].awareness.heard[message.sender.address] = step.time
+  }
+
+  private static func isAnswer(_ kind: UInt8) -> Bool {
+    switch Message.Kind(rawValue: kind) {
+    case .ack, .refusal, .vouch, .nack, .page, .notice: true
+    case .ping, .contact, .request, .gossip, .pull, nil: false
+    }
   }
 
   private mutating func noteCopy(_ stamp: Stamp, of host: Int, at time: Instant) {
