@@ -40,6 +40,8 @@ package struct Schedule: Sendable {
   package private(set) var planned: [(time: Instant, action: Action)] = []
   /// When all faults have ended.
   package let end: Instant
+  /// When the last process may start: one that was leaving when the faults ended.
+  package var lastStart: Instant { end + .milliseconds(1500) }
   let hosts: Int
   private let start: Instant
   var dice: Generator
@@ -241,7 +243,7 @@ package struct Schedule: Sendable {
       if !stays {
         add(.start(host), at: end)
         // Once more for who is just leaving then, which takes a second at most.
-        add(.start(host), at: end + .milliseconds(1500))
+        add(.start(host), at: lastStart)
       }
     }
   }

@@ -60,8 +60,9 @@ package struct Trial: Sendable {
     let stragglers = cluster.lastArrival + .seconds(1)
     let bound = settings.settlingTime(hosts: hosts)
     let settling = cluster.settle(within: bound)
-    cluster.run(until: max(cluster.lastEcho, stragglers))
-    // All may have agreed for a moment while the last news of the faults was still on its way to them.
+    cluster.run(until: max(cluster.lastEcho, stragglers, schedule.lastStart))
+    // All may have agreed for a moment while the last news of the faults was still on its way to them, or before somebody
+    // started who had just left.
     cluster.settle(within: bound)
     if settings.forgetting < Trial.soon { cluster.proveForgetting(of: 0..<staying, within: bound, seed: seed) }
     cluster.proveCalm()
