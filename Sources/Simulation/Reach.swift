@@ -16,6 +16,9 @@ internal import Gossip
 struct Paths {
   /// By pairs of hosts; the distant future while something is in the way.
   private var since: [[Instant]] = []
+  /// As many as a trial can have. Each action from outside looks at all pairs, which a thousand hosts do a thousand times as
+  /// they start.
+  static let mostHosts = 50
   /// Since when names stand for what they should.
   private(set) var namesSince = Instant(microseconds: 0)
 
@@ -43,6 +46,7 @@ struct Paths {
 extension Cluster {
   /// Looks anew at what is in the way; after everything that is done from outside.
   mutating func notePaths() {
+    guard hosts.count <= Paths.mostHosts else { return }
     let isCalm = network.isCalm && floods.isEmpty
     for one in hosts.indices {
       for other in hosts.indices where other > one {
@@ -62,7 +66,7 @@ extension Cluster {
 
   /// A process accepted a client's write: what it wrote on top of is what others held, as far as it is certain.
   func writtenBehind(_ step: Step) -> Violation? {
-    guard isWell(step.host), let base = step.base else { return nil }
+    guard hosts.count <= Paths.mostHosts, isWell(step.host), let base = step.base else { return nil }
     // What its clock does not allow it does not take.
     let ceiling = Ceiling(wall: step.wall, released: hosts[step.host].settings.released).forMembers
     for other in hosts.indices where other != step.host && isWell(other) {
