@@ -126,7 +126,8 @@ struct CoreOperations {
   @discardableResult
   private mutating func handle(_ event: Event) -> [Effect] {
     let effects = node.handle(event, at: now)
-    for case .send in effects { sent += 1 }
+    // Whom nobody pings asks every five seconds whether it is reached; that belongs to no operation.
+    for case .send(let bytes, _) in effects where bytes[Wire.kindOffset] != Message.Kind.contact.rawValue { sent += 1 }
     return effects
   }
 
