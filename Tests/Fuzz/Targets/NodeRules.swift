@@ -24,8 +24,19 @@ struct NodeRules {
 
   var owesAnswers: Bool { !unanswered.isEmpty }
 
-  /// - Parameter members: how many the node listed before the event.
-  mutating func check(_ event: Event, _ members: Int, effects: [Effect], _ node: Node) throws(BrokenRule) {
+  /// What a rule must know of the node as it was when the event came.
+  struct Before {
+    var members: Int
+    /// The event is a datagram from the address of a live member.
+    var isFromMember = false
+
+    init(_ event: Event, _ node: Node) {
+      members = node.members.count
+      if case .received(_, let source) = event { isFromMember = node.isLive(source) }
+    }
+  }
+
+  mutating func check(_ event: Event, _ before: Before, effects: [Effect], _ node: Node) throws(BrokenRule) {
     let owed = unanswered.count
     note(event)
     for effect in effects { try check(effect, node) }
@@ -33,9 +44,9 @@ struct NodeRules {
     if case .notified(_, _, let request) = event {
       try expect(!unanswered.contains(request), "a notify waits for its answer")
     }
-    try checkAnswersToStrangers(event, effects, node)
+    try checkAnswersToStrangers(event, before, effects)
     // As in the simulation: a few for each change, one for each member, two for each record that came.
-    let bound = 64 + 4 * max(members, node.members.count) + 2 * event.records + 2 * owed
+    let bound = 64 + 4 * max(before.members, node.members.count) + 2 * event.records + 2 * owed
     try expect(effects.count <= bound, "\(effects.count) effects of \(event)")
   }
 
@@ -93,12 +104,15 @@ struct NodeRules {
 
   /// A stranger that knows no nonce of ours gets no more bytes than it sent, where it sent them from. (The ping that
   /// verifies who it is goes to where it claims to be, and is limited by number.)
-  private func checkAnswersToStrangers(_ event: Event, _ effects: [Effect], _ node: Node) throws(BrokenRule) {
-    guard case .received(let bytes, let source) = event, !node.isLive(source),
+  ///
+  /// Who says goodbye in the very datagram was a member when it came.
+  private func checkAnswersToStrangers(_ event: Event, _ before: Before, _ effects: [Effect]) throws(BrokenRule) {
+    guard case .received(let bytes, let source) = event, !before.isFromMember,
       let message = try? Wire.decode(bytes, cluster: FuzzInput.cluster), !nonces.contains(message.nonce)
     else { return }
     var size = 0
-    for case .send(let answer, source) in effects where Message.Kind(rawValue: answer[10])?.isQuestion == false {
+    for case .send(let answer, source) in effects
+    where Message.Kind(rawValue: answer[Wire.kindOffset])?.isQuestion == false {
       size += answer.count
     }
     try expect(size <= bytes.count, "\(size) bytes in answer to a stranger's \(bytes.count)")

@@ -54,7 +54,9 @@ struct History {
   private var now: Now { Now(monotonic: Instant(microseconds: time), wall: wall) }
 
   private mutating func handle(_ event: Event) throws(BrokenRule) {
-    try rules.check(event, node.members.count, effects: node.handle(event, at: now), node)
+    let before = NodeRules.Before(event, node)
+    let effects = node.handle(event, at: now)
+    try rules.check(event, before, effects: effects, node)
   }
 
   /// A node that is woken when it wants to be is not due any more, but for a few parts that take turns.
