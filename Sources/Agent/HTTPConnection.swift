@@ -99,7 +99,6 @@ final class HTTPConnection {
     isReadDue = true
     settle()
   }
-
   func inputDidEnd() {
     inputEnded = true
     settle()

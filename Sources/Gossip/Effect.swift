@@ -61,7 +61,7 @@ package enum Report: Equatable, Sendable {
   case memberChanged(name: String, Address, from: MemberStatus?, to: MemberStatus, because: Reason)
   /// A dead or left member was forgotten.
   case memberForgotten(name: String, Address)
-  /// `/readyz` is yes from now on.
+  /// The node has heard what the cluster holds, or need not wait for it any longer: writes are accepted at once from now on.
   case ready(Readiness)
   /// Every five seconds, and when something changed: the members and the state. Above 32 members only those that
   /// changed since the last time are listed; `live` counts all.

@@ -1,8 +1,8 @@
 // A limit for many who do not know each other, of which one who takes all it can get leaves the others their part.
 //
 // Half of what there is goes to whoever comes first. The other half is kept for sources that have taken little of late,
-// so that one that floods us, or ten, drive out nobody but themselves. In quiet there is no difference: a source that is
-// alone may take all. Rejected: a queue for each source (a forger fills any number of them) and a limit for each (a
+// so that one that floods us, or ten, drive out nobody but themselves. A source that is alone has the first half and its
+// part of the second; nothing is lost by that, as no honest source needs so much. Rejected: a queue for each source (a forger fills any number of them) and a limit for each (a
 // hundred newcomers behind one address would join one after the other).
 
 /// A token bucket with a part for each source.

@@ -12,7 +12,7 @@ package struct Message: Equatable, Sendable {
   package var stamp: Stamp
   /// The sender's digest of its live members (see `Digest`).
   package var digest: UInt64
-  /// Ties an answer to its question; a question's is chosen at random. Zero where no answer is wanted.
+  /// Ties an answer to its question. Nobody but the asker can guess a question's (see `Nonces`). Zero where no answer is wanted.
   package var nonce: UInt64
   package var body: Body
   /// News of members, most urgent first.

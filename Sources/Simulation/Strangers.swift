@@ -75,6 +75,15 @@ extension Cluster {
 
   /// Outside the network of the hosts.
   private mutating func strangersAddress() -> Address {
-    Address(ipv4: 0xC0A8_0000 | UInt32(strangerDice.below(256)), port: UInt16(1024 + strangerDice.below(60_000)))
+    let address = Cluster.strangersNetwork | UInt32(strangerDice.below(256))
+    return Address(ipv4: address, port: UInt16(1024 + strangerDice.below(60_000)))
+  }
+
+  /// Where those come from who say whatever they like: 192.168.0.0/16, in which no host is.
+  private static let strangersNetwork: UInt32 = 0xC0A8_0000
+
+  /// Whether a datagram from here is a stranger's, whose word nobody may believe.
+  static func isStranger(_ source: Address) -> Bool {
+    UInt32(truncatingIfNeeded: source.low) & 0xFFFF_0000 == strangersNetwork
   }
 }

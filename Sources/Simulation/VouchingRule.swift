@@ -8,7 +8,7 @@ extension Invariants {
   /// What a process may vouch for.
   struct Vouching {
     var started = Instant(microseconds: 0)
-    /// A datagram of a process that vouches came in.
+    /// A datagram of a process that vouches came in. What strangers say of themselves does not count.
     var hasHeard = false
   }
 
@@ -16,7 +16,7 @@ extension Invariants {
   mutating func checkVouching(_ step: Step) -> Finding? {
     let host = step.host
     guard !memories[host].vouching.hasHeard else { return nil }
-    if case .received(let bytes, _) = step.event, Invariants.vouches(bytes) {
+    if case .received(let bytes, let source) = step.event, Invariants.vouches(bytes), !Cluster.isStranger(source) {
       memories[host].vouching.hasHeard = true
       return nil
     }
