@@ -29,9 +29,7 @@ struct Leaving: Sendable {
     if !confirmed.contains(member) { confirmed.append(member) }
   }
 
-  func isDone(wanted: Int, at now: Instant) -> Bool {
-    isUnderWay && !isOver && (confirmed.count >= wanted || giveUpAt <= now)
-  }
+  func isDone(wanted: Int, at now: Instant) -> Bool { confirmed.count >= wanted || giveUpAt <= now }
 
   mutating func end() { isOver = true }
 

@@ -81,7 +81,8 @@ extension Node {
   mutating func heardOfOurselves(_ record: Record) -> Record? {
     let own = ownRecord
     if record.incarnation < own.incarnation { return own }
-    if record.incarnation == own.incarnation, record.state <= own.state || own.state == .left {
+    // Once we leave, nothing that is said of us is worse than what we say.
+    if record.incarnation == own.incarnation, record.state <= own.state {
       return record.state == own.state ? nil : own
     }
     #if !PLANTED_NO_REFUTATION

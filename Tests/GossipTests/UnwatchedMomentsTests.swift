@@ -17,6 +17,55 @@ import Testing
     #expect(reasons == [.told(by: Peer(3).address)])
   }
 
+  @Test func `a death that we hear of is told as its accuser's word, or as the teller's where nobody is named`() {
+    for (accuser, teller) in [(Peer(3).address, Peer(3).address), (nil, Peer(1).address)] as [(Address?, Address)] {
+      var stage = Stage()
+      stage.join([Peer(1), Peer(2), Peer(3)])
+      let told = stage.hear(from: Peer(1), rumours: [Peer(2).record(.dead, accuser: accuser)])
+      let reasons = told.reports.compactMap {
+        if case .memberChanged(_, Peer(2).address, _, .suspect, let reason) = $0 { reason } else { nil }
+      }
+      #expect(reasons == [.told(by: teller)])
+    }
+  }
+
+  @Test func `where no member pings us, three are asked in quick succession, and then one every five seconds`() {
+    var reachability = Reachability(at: start)
+    var gaps: [Int64] = []
+    for _ in 1...6 {
+      let due = reachability.deadline
+      reachability.looked(asking: true, at: due)
+      gaps.append((reachability.deadline - due).microseconds / 1_000_000)
+    }
+    #expect(gaps == [1, 1, 1, 5, 5, 5])
+  }
+
+  /// Who contacts an address may be answered from another, with the nonce: that is no proof that what we send there is
+  /// wanted there.
+  @Test func `who answers a contact from where nobody was asked is told no more than it sent`() {
+    var stage = Stage { $0.seeds = ["seed"] }
+    let peers = (1...6).map { number in
+      var peer = Peer(number)
+      peer.name = String(repeating: "n", count: 60)
+      return peer
+    }
+    stage.join(peers)
+    // Claims without names, which are all out of date: of each it should hear what we hold.
+    let claims = peers.dropFirst().map { peer in
+      var claim = peer.record(.suspect, incarnation: peer.incarnation - 1)
+      claim.name = ""
+      return claim
+    }
+    let contact = stage.handle(.resolved(seed: 0, [Peer(9).address], failure: nil)).sent(.contact)[0]
+    let elsewhere = Address(ipv4: 0xCB00_7101, port: 40_000)
+    let answer = peers[0].message(.ack, nonce: contact.message.nonce, rumours: claims)
+    let size = Wire.encode(answer, cluster: Stage.cluster).count
+    let effects = stage.hear(.ack, from: peers[0], source: elsewhere, nonce: contact.message.nonce, rumours: claims)
+    let told = effects.sent.filter { $0.to == elsewhere }
+    #expect(!told.isEmpty)
+    #expect(told.allSatisfy { $0.size <= size }, "\(told.map(\.size)) bytes for \(size)")
+  }
+
   @Test func `a datagram from an address that nobody can have is counted, and so is nothing before any came`() {
     var stage = Stage()
     #expect(Message.Kind.allCases.allSatisfy { stage.status.counters.datagrams($0, .received) == 0 })
