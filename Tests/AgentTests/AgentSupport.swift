@@ -155,6 +155,7 @@ final class RawHTTPServer: Sendable {
     private let answer: String?
     private let held: NIOLockedValueBox<[@Sendable () -> Void]?>
     private var text = ""
+    private var asked = 0
 
     init(
       connection: Int, requests: Collected<(connection: Int, text: String)>, answer: String?,
@@ -171,6 +172,12 @@ final class RawHTTPServer: Sendable {
       guard text.hasSuffix("\r\n\r\n") else { return }
       defer { text = "" }
       guard let answer else { return requests.add((connection, text)) }
+      asked += 1
+      // As a peer that closes a kept connection in the moment that it is used.
+      if asked > 1, answer.contains("X-Once") {
+        requests.add((connection, text))
+        return context.close(promise: nil)
+      }
       let channel = context.channel
       let say: @Sendable () -> Void = {
         channel.writeAndFlush(ByteBuffer(string: answer), promise: nil)

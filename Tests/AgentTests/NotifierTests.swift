@@ -62,6 +62,19 @@ import Testing
     try await closing.close()
   }
 
+  @Test func aKeptConnectionThatClosesUnderTheRequestIsNoFailure() async throws {
+    let server = try await RawHTTPServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Once: 1\r\n\r\n")
+    let (notifier, _) = make()
+    for round in 1...2 {
+      notifier.post(Stamp(generation: UInt64(round), value: 1), to: .member(member, http: server.address))
+      try await Support.eventually("it is delivered") { notifier.count(of: .delivered) == UInt64(round) }
+    }
+    #expect(server.requests.all.map(\.connection) == [1, 1, 2])
+    #expect(notifier.count(of: .failed) == 0)
+    await notifier.close()
+    try await server.close()
+  }
+
   @Test func aRefusedPortIsReported() async throws {
     let server = try await RawHTTPServer(answer: NotifierTests.empty, host: Support.ownLoopback(4).host)
     let nobody = server.address

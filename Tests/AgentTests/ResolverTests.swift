@@ -47,6 +47,15 @@ import Testing
     #expect(resolver.failures == 1)
   }
 
+  @Test func aSeedThatFailedIsLookedUpAgain() async throws {
+    let (resolver, answers) = make(["no-such-host.invalid"])
+    for round in 1...2 {
+      resolver.resolve(seed: 0)
+      try await Support.eventually("it is answered", within: .seconds(60)) { answers.all.count == round }
+    }
+    #expect(resolver.failures == 2)
+  }
+
   @Test func aSeedOfTheOtherFamilyOnlyIsAFailureThatSaysSo() async throws {
     let (resolver, answers) = make(["fd00::1"])
     resolver.resolve(seed: 0)

@@ -40,7 +40,7 @@ import Testing
   @Test func `a pull from an equal list gets an empty page, however often it was folded`() {
     var stage = Self.stage(1...20)
     for count in [128, 64, 32, 16] {
-      #expect(Self.pages(&stage, buckets: stage.node.members.buckets(foldedTo: count)) == [[]])
+      #expect(Self.pages(&stage, buckets: stage.node.context.members.buckets(foldedTo: count)) == [[]])
     }
   }
 
@@ -50,7 +50,7 @@ import Testing
     let pages = Self.pages(&stage, buckets: .init(repeating: 1, count: count), padded: Wire.size(ofPull: count))
     #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
     // One difference: the members that share its bucket once all are folded, and no others.
-    var theirs = stage.node.members.buckets(foldedTo: count)
+    var theirs = stage.node.context.members.buckets(foldedTo: count)
     let differing = Membership.bucket(of: Peer(30).address) % count
     theirs[differing] &+= 1
     let expected = (2...100).map { Peer($0).address }.filter { Membership.bucket(of: $0) % count == differing }
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func `a folded digest is the sum of those that fall together`() {
-    let list = Self.stage(1...60).node.members
+    let list = Self.stage(1...60).node.context.members
     for count in [64, 32, 16] {
       for (bucket, digest) in list.buckets(foldedTo: count).enumerated() {
         let together = (0..<128).filter { $0 % count == bucket }.reduce(0) { $0 &+ list.buckets[$1] }
@@ -70,7 +70,7 @@ import Testing
 
   @Test func `a page holds the differing buckets only`() {
     var stage = Self.stage(1...60)
-    var buckets = stage.node.members.buckets
+    var buckets = stage.node.context.members.buckets
     let differing = Membership.bucket(of: Peer(30).address)
     buckets[differing] &+= 1
     let expected = (2...60).map { Peer($0).address }.filter { Membership.bucket(of: $0) == differing }
@@ -147,7 +147,7 @@ import Testing
     peer.stamp = stamp
     stage.hear(.page(more: false), from: peer, nonce: nonce, digest: 1, rumours: rumours)
     #expect(stage.node.stamp == stamp && stage.node.antiEntropy.pull == nil)
-    return stage.node.antiEntropy.notBefore - stage.node.now.monotonic
+    return stage.node.antiEntropy.notBefore - stage.node.context.time
   }
 
   @Test func `a page teaches by what it says of members alone, not by the stamp that came with it`() throws {

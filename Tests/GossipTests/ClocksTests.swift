@@ -57,7 +57,7 @@ import Testing
     var stage = Stage(wall: Stage.wall + years * Self.year)
     stage.join(peers)
     stage.pass(.seconds(2))
-    let lie = Stamp(generation: stage.node.ceiling.forStrangers, value: 666)
+    let lie = Stamp(generation: stage.node.context.ceiling.forStrangers, value: 666)
     #expect(stage.handle(.notified(lie, by: "liar", RequestID(1))).published == [lie])
     return (stage, lie)
   }
@@ -93,6 +93,19 @@ import Testing
     #expect(differences(stage.hear(from: wrong)).count == 1)
     #expect(stage.node.stamp == right.stamp && stage.node.counters.refused(.stamp) == 1)
     #expect(stage.member(wrong)?.convergence != .current)
+  }
+
+  @Test func `a write that was given up is not told as lost when others write later`() {
+    var right = Peer(1)
+    right.stamp = Stamp(generation: 7, value: 70)
+    var (stage, _) = ahead(by: 3, knowing: [right])
+    _ = stage.handle(.setRequested(5, RequestID(2)))
+    stage.wallAtStart = Stage.wall
+    _ = stage.handle(.timePassed)
+    #expect(stage.node.stamp == right.stamp)
+    right.stamp = Stamp(generation: 7, value: 71)
+    stage.hear(from: right)
+    #expect(stage.node.stamp == right.stamp && stage.status.lostWrites == 0)
   }
 
   @Test(arguments: [1, 2] as [UInt64])

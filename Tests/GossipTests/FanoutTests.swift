@@ -30,7 +30,7 @@ import Testing
     }
     stage.answering = peers.filter(\.lives)
     #expect(stage.pass(atMost: .seconds(120)) { $0.node.rumours.count == 0 })
-    #expect(stage.node.members.liveCount == 21 && stage.node.members.count == 221)
+    #expect(stage.node.context.members.liveCount == 21 && stage.node.context.members.count == 221)
     var (pushed, helpers) = ([Int](), [Int]())
     for value in 0..<40 {
       let effects = stage.handle(.setRequested(Int64(value), RequestID(UInt64(value))))
@@ -48,7 +48,7 @@ import Testing
       helpers.append(Set(asked).count)
       stage.answering = answering
       stage.pass(.milliseconds(400))
-      stage.node.suspicions = []
+      stage.node.suspicions.removeAll()
     }
     #expect(helpers == Array(repeating: 3, count: 20))
   }

@@ -37,7 +37,7 @@ import Testing
       pull = try Self.nextPull(&stage, within: 201)
       #expect(pull.size == 500)
       guard case .pull(_, let folded) = pull.message.body else { return }
-      #expect(folded == stage.node.members.buckets(foldedTo: 32))
+      #expect(folded == stage.node.context.members.buckets(foldedTo: 32))
     }
     // Another peer may be on another path.
     let other = try Self.nextPull(&stage, within: 201)

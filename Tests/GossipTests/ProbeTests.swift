@@ -97,11 +97,11 @@ import Testing
     var probes: [(target: Address, walk: Address?)] = []
     while probes.count < count {
       // Each answer would restore a point.
-      stage.node.probe.localHealth = health
+      stage.node.probe.worsenHealth(by: health - stage.node.probe.localHealth, stage.node.settings)
       // To the next thing that is due, so that a ping goes out at the end of it.
       let effects = stage.pass(.microseconds(max(1, stage.node.nextDeadline.microseconds - stage.time)))
       let period = stage.now.wall / UInt64(stage.node.settings.period.microseconds)
-      let walk = stage.node.members.live(period / 2, after: Peer(0).address)
+      let walk = stage.node.context.members.live(period / 2, after: Peer(0).address)
       probes += effects.sent(.ping).map { ($0.to, walk) }
     }
     return probes
@@ -144,7 +144,7 @@ import Testing
     stage.pass(.milliseconds(351))
     #expect(stage.status.localHealth == 2)
     // The next probe takes its times threefold.
-    stage.node.suspicions = []
+    stage.node.suspicions.removeAll()
     let begun = stage.pass(atMost: .seconds(3)) { $0.node.probe.attempt != nil }
     #expect(begun)
     #expect(stage.node.probe.attempt?.stretch == 3)
@@ -170,20 +170,20 @@ import Testing
 
   @Test func `the times of a probe follow the measured round trip`() {
     var stage = Self.stage(3)
-    let index = stage.node.members.index(of: Peer(1).address)!
-    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(210)) } }
-    let stretch = stage.node.patience(with: stage.node.members[index])
+    let index = stage.node.context.members.index(of: Peer(1).address)!
+    stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(210)) } }
+    let stretch = stage.node.context.timeoutMultiplier(for: stage.node.context.members[index])
     #expect((2.9...3.3).contains(stretch), "\(stretch)")
     // Its first answers alone say little, when all others are quick.
     for number in 1...4 {
-      var newcomer = Member(record: Peer(2).record(), since: stage.node.now.monotonic)
+      var newcomer = Member(record: Peer(2).record(), since: stage.node.context.time)
       for _ in 0..<number { newcomer.answered(after: .milliseconds(140)) }
-      let patience = stage.node.patience(with: newcomer)
+      let patience = stage.node.context.timeoutMultiplier(for: newcomer)
       #expect((patience > 1.5) == (number == 4), "\(patience) after \(number) answers")
     }
     // A member in another continent is waited for, but not for ever.
-    stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .seconds(20)) } }
-    #expect(stage.node.patience(with: stage.node.members[index]) == 10)
+    stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .seconds(20)) } }
+    #expect(stage.node.context.timeoutMultiplier(for: stage.node.context.members[index]) == 10)
   }
 
   @Test func `we ping for a member, and pass the good answer on with its nonce`() throws {
@@ -224,8 +224,8 @@ import Testing
   @Test func `an answered probe of a slow member does not hold up the next one`() {
     var stage = Self.stage(3)
     for peer in 1...3 {
-      let index = stage.node.members.index(of: Peer(peer).address)!
-      stage.node.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(700)) } }
+      let index = stage.node.context.members.index(of: Peer(peer).address)!
+      stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(700)) } }
     }
     let probes = stage.pass(.seconds(4)).sent(.ping).count
     // One each period, although each was given ten times as long.

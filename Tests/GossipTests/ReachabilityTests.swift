@@ -89,6 +89,7 @@ import Testing
     let line = stage.timeline(.seconds(40))
     let ended = line.first { $0.effect == .report(.advertisedAddressReached(by: nil)) }?.at ?? 0
     #expect((25_000...36_000).contains(ended), "\(ended)")
+    #expect(line.contains { if case .readiness(.ready) = $0.effect { $0.at >= ended } else { false } })
     #expect(stage.status.addressRefused == nil)
   }
 

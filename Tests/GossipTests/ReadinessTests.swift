@@ -66,6 +66,9 @@ import Testing
     let bytes = Wire.encode(contact.message, cluster: Stage.cluster)
     #expect(Self.readiness(stage.handle(.received(bytes, from: Peer(0).address))) == [.first])
     #expect(stage.handle(.resolved(seed: 1, [Peer(0).address], failure: nil)).sent(.contact).isEmpty)
+    let ack = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
+    #expect(ack.map(\.message.sender.isReady) == [false])
+    #expect(stage.handle(.setRequested(7, RequestID(1))).answers.isEmpty)
   }
 
   @Test func `a node that meets itself behind another address of its own is ready`() throws {

@@ -76,7 +76,7 @@ struct Stage {
   var wallAtStart: UInt64
   var now: Now { Now(monotonic: Instant(microseconds: time), wall: wallAtStart &+ UInt64(time)) }
   var status: StatusSnapshot { node.status(at: now) }
-  var own: Record { node.ownRecord }
+  var own: Record { node.context.ownRecord }
 
   func member(_ peer: Peer) -> MemberView? { status.members.first { $0.address == peer.address } }
 
@@ -92,7 +92,7 @@ struct Stage {
     answering[index].stamp = max(answering[index].stamp, sent.message.stamp)
     let peer = answering[index]
     let nonce = sent.message.nonce
-    let digest = digests[peer.address] ?? node.members.digest
+    let digest = digests[peer.address] ?? node.context.members.digest
     switch sent.message.body {
     case .ping, .contact:
       let message = peer.message(.ack, nonce: nonce, digest: digest)
@@ -165,7 +165,7 @@ struct Stage {
     rumours: [Record] = [], wantsIntroduction: Bool = false, padded: Int = 0
   ) -> [Effect] {
     var message = peer.message(
-      body, nonce: nonce, digest: digest ?? digests[peer.address] ?? node.members.digest,
+      body, nonce: nonce, digest: digest ?? digests[peer.address] ?? node.context.members.digest,
       rumours: rumours)
     message.sender.wantsIntroduction = wantsIntroduction
     message.paddedSize = padded

@@ -187,6 +187,17 @@ import Testing
     #expect(contact(&stage, from: liar, source: Peer(1).address).sent(.ack).isEmpty)
   }
 
+  @Test func `who left and comes back is heard whatever a flood from elsewhere takes`() {
+    var stage = Stage()
+    stage.join([Peer(1), Peer(2)])
+    stage.hear(.gossip, from: Peer(1), nonce: 0, rumours: [Peer(1).record(.left)])
+    #expect(stage.member(Peer(1))?.status == .left)
+    stage.answering = []
+    flood(&stage)
+    let effects = contact(&stage, from: Peer(1))
+    #expect(effects.sent(.ack, to: Peer(1).address).count == 1)
+  }
+
   @Test func `whoever forges a known address keeps no other out`() {
     var stage = Stage { $0.seeds = ["seed"] }
     _ = stage.handle(.resolved(seed: 0, (1...3).map { Peer($0).address }, failure: nil))
@@ -225,7 +236,7 @@ import Testing
     #expect(challenge.size <= 80)
     #expect(stage.hear(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [304])
     // Nor does it take a place from those whom we know.
-    #expect(stage.node.verifications.count { $0.room == .expected } == 0)
+    #expect(stage.node.verifications.count(in: .expected) == 0)
   }
 
   @Test func `after a flood and a stop no event has more to do than any other, and all of it is done at once`() {

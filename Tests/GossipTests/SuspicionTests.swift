@@ -8,7 +8,7 @@ import Testing
   private static func suspicion(accusers: Int, isConfirmed: Bool = false, patience: Double = 1) -> Suspicion {
     var suspicion = Suspicion(
       of: Peer(1).address, incarnation: 1, accuser: Peer(2).address, isConfirmed: isConfirmed, unanswered: 0,
-      patience: patience, firstPing: .zero, at: start)
+      timeoutMultiplier: patience, firstPing: .zero, at: start)
     for number in 1..<max(accusers, 1) { _ = suspicion.confirm(by: Peer(2 + number).address, wanted: 8) }
     return suspicion
   }

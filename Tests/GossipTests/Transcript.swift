@@ -64,7 +64,7 @@ struct Transcript {
     let liar = Peer(Int(Harness.address(words[1]).low & 0xFF))
     let observer = harness[words[5]]
     let known = { (name: String) in
-      observer.members.index(of: Harness.address(name)).map { observer.members[$0].record }
+      observer.context.members.index(of: Harness.address(name)).map { observer.context.members[$0].record }
     }
     var record = known(words[7]) ?? Peer(Int(Harness.address(words[7]).low & 0xFF)).record()
     record.state = Record.State.allCases.first { "\($0)" == words[8] }!

@@ -28,7 +28,8 @@ import Testing
     let settings = Settings()
     var antiEntropy = AntiEntropy(at: start, settings)
     func differs(from peer: Peer, at now: Instant) {
-      let isTime = antiEntropy.compared(isEqual: false, with: peer.address, isOnRequest: false, at: now, settings)
+      let isTime = antiEntropy.isTimeToPull(
+        from: peer.address, isEqual: false, isOnRequest: false, at: now, settings)
       #expect(!isTime)
     }
     differs(from: Peer(1), at: start)
@@ -70,7 +71,7 @@ import Testing
     var stage = Stage()
     stage.join([Peer(1)], answering: false)
     let before = stage.status.counters
-    let ping = Peer(1).message(.ping(target: Peer(0).address), nonce: 5, digest: stage.node.members.digest)
+    let ping = Peer(1).message(.ping(target: Peer(0).address), nonce: 5, digest: stage.node.context.members.digest)
     let bytes = Wire.encode(ping, cluster: Stage.cluster)
     let sent = stage.handle(.received(bytes, from: Peer(1).address)).sent
     let after = stage.status.counters

@@ -146,15 +146,19 @@ import Testing
   }
 
   @Test func `a node waits for whichever comes first, being alone or its first writes`() {
-    var gate = ReadinessGate(at: start, Settings())
-    let (alone, writes) = (start + Settings().aloneAfter, start + Settings().firstSetWaits)
-    #expect(gate.deadline == alone)
-    gate.waiting.append((5, RequestID(1)))
-    #expect(gate.deadline == min(alone, writes))
-    gate.become(.alone)
-    #expect(gate.deadline == writes)
-    gate.waiting = []
+    var settings = Settings()
+    settings.seeds = ["seed"]
+    var gate = ReadinessGate(at: start, settings)
+    let (alone, writes) = (start + settings.aloneAfter, start + settings.firstSetWaits)
+    #expect(gate.deadline == alone && gate.writesGoOnAt == writes)
+    #expect(gate.advance(at: alone - .microseconds(1)) == nil)
+    #expect(gate.advance(at: alone) == .alone)
     #expect(gate.deadline == .distantFuture)
+    // And a node with a write that waits calls at the earlier of both.
+    var stage = Stage { $0.seeds = ["seed"] }
+    _ = stage.handle(.setRequested(5, RequestID(1)))
+    let answered = stage.timeline(settings.aloneAfter).first { if case .answer = $0.effect { true } else { false } }
+    #expect(answered?.at == Int(settings.firstSetWaits.microseconds / 1_000))
   }
 
   @Test func `an answer to an accused member names the accusation though it came from another address`() {
@@ -170,7 +174,8 @@ import Testing
   @Test func `any number of confirmations shortens a suspicion, and none makes it end in a trap`() {
     let settings = Settings()
     var suspicion = Suspicion(
-      of: Peer(1).address, incarnation: 1, accuser: Peer(1).address, isConfirmed: false, unanswered: 0, patience: 1,
+      of: Peer(1).address, incarnation: 1, accuser: Peer(1).address, isConfirmed: false, unanswered: 0,
+      timeoutMultiplier: 1,
       firstPing: .zero, at: start)
     for number in 2...40 { _ = suspicion.confirm(by: Peer(number).address, wanted: 100) }
     #expect(suspicion.expiry(wanted: 100, settings) >= start + settings.suspicionMinimum)

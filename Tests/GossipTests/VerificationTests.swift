@@ -167,7 +167,7 @@ import Testing
     let effects = (0..<1_000).flatMap { number in stage.hear(.contact, from: Peer(10 + number % 200), nonce: 1) }
     #expect(effects.sent(.ack).count == 100)
     #expect(stage.node.counters.refused(.flood) == 900)
-    #expect(stage.node.verifications.count <= Verification.Room.strange.capacity)
+    #expect(stage.node.verifications.count <= Verifications.Room.strange.capacity)
     stage.time += 1_000_000
     #expect(stage.hear(.contact, from: Peer(5), nonce: 1).sent(.ack).count == 1)
   }

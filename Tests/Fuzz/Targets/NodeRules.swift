@@ -31,8 +31,8 @@ struct NodeRules {
     var isFromMember = false
 
     init(_ event: Event, _ node: Node) {
-      members = node.members.count
-      if case .received(_, let source) = event { isFromMember = node.isLive(source) }
+      members = node.context.members.count
+      if case .received(_, let source) = event { isFromMember = node.context.isLive(source) }
     }
   }
 
@@ -46,7 +46,7 @@ struct NodeRules {
     }
     try checkAnswersToStrangers(event, before, effects)
     // As in the simulation: a few for each change, one for each member, two for each record that came.
-    let bound = 64 + 4 * max(before.members, node.members.count) + 2 * event.records + 2 * owed
+    let bound = 64 + 4 * max(before.members, node.context.members.count) + 2 * event.records + 2 * owed
     try expect(effects.count <= bound, "\(effects.count) effects of \(event)")
   }
 
@@ -66,7 +66,7 @@ struct NodeRules {
       published = stamp
     case .retract(let stamp):
       try expect(
-        published.generation > node.ceiling.forMembers && stamp.generation <= node.ceiling.forMembers,
+        published.generation > node.context.ceiling.forMembers && stamp.generation <= node.context.ceiling.forMembers,
         "\(published) was given up for \(stamp)")
       published = stamp
     case .answer(let request, let answer):

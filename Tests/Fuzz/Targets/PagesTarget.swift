@@ -62,13 +62,13 @@ private struct PageReader {
 
   mutating func readAll(_ buckets: [UInt64]) throws(BrokenRule) {
     var expected: [Address] = []
-    for index in 0..<node.members.count {
-      let address = node.members[index].address
+    for index in 0..<node.context.members.count {
+      let address = node.context.members[index].address
       guard address != peer, address != FuzzInput.node else { continue }
       // A bucket is folded onto the one that as many before it leave over.
       let bucket = Membership.bucket(of: address) % buckets.count
       let folded = stride(from: bucket, to: Wire.buckets, by: buckets.count)
-      if folded.reduce(0, { $0 &+ node.members.buckets[$1] }) != buckets[bucket] { expected.append(address) }
+      if folded.reduce(0, { $0 &+ node.context.members.buckets[$1] }) != buckets[bucket] { expected.append(address) }
     }
     var found: [Address] = []
     var after: Address?

@@ -1,0 +1,51 @@
+// What a node counts. A counter is a case and an array slot: no names, no locks and no library in the core.
+
+/// Whether a datagram went out or came in.
+package enum Direction: String, CaseIterable, Sendable {
+  case sent, received
+}
+
+/// All counters of one node; they only grow.
+package struct Counters: Equatable, Sendable {
+  private var datagrams = [UInt64](repeating: 0, count: Message.Kind.allCases.count * Direction.allCases.count)
+  private var refusals = [UInt64](repeating: 0, count: Refusal.allCases.count)
+  /// Probes that ended without an answer, direct or indirect.
+  package var failedProbes: UInt64 = 0
+  /// Accusations of ourselves that we outbid.
+  package var refutations: UInt64 = 0
+  /// Suspicions that we raised or passed on.
+  package var suspicions: UInt64 = 0
+  /// Deaths that we declared.
+  package var deaths: UInt64 = 0
+  /// Stalls of this process that were noticed.
+  package var stalls: UInt64 = 0
+  /// Times that somebody said that our advertised address does not lead to us.
+  package var addressRefusals: UInt64 = 0
+  /// Pulls that we asked for.
+  package var pulls: UInt64 = 0
+  /// Bytes of datagrams, without UDP and IP headers.
+  package var bytesSent: UInt64 = 0
+  package var bytesReceived: UInt64 = 0
+
+  package init() {}
+
+  package func datagrams(_ kind: Message.Kind, _ direction: Direction) -> UInt64 {
+    datagrams[Counters.slot(kind, direction)]
+  }
+
+  package func refused(_ reason: Refusal) -> UInt64 { refusals[reason.index] }
+
+  mutating func count(_ kind: Message.Kind, _ direction: Direction, bytes: Int) {
+    datagrams[Counters.slot(kind, direction)] += 1
+    switch direction {
+    case .sent: bytesSent += UInt64(bytes)
+    case .received: bytesReceived += UInt64(bytes)
+    }
+  }
+
+  mutating func refuse(_ reason: Refusal) { refusals[reason.index] += 1 }
+
+  private static func slot(_ kind: Message.Kind, _ direction: Direction) -> Int {
+    (Int(kind.rawValue) - 1) * Direction.allCases.count + (direction == .sent ? 0 : 1)
+  }
+}

@@ -1,0 +1,222 @@
+// What follows from what is said: a claim about a member becomes a change of the list, and the change concerns other
+// parts; a stamp becomes ours, or not.
+//
+// What a claim changes is decided by `Merge`, and what a stamp changes by `Register`. Here stands who is told. Rejected:
+// observers that parts register with (the order in which they run would be nobody's decision).
+
+extension Node {
+  // MARK: Claims
+
+  /// Takes in a record.
+  ///
+  /// - Parameters:
+  ///   - sender: who told it.
+  ///   - isOwnWord: the member says it of itself, from its own address or in answer to our nonce.
+  /// - Returns: what the sender should hear in return: what we hold, where its claim is older.
+  mutating func merge(_ record: Record, from sender: Address, isOwnWord: Bool) -> Record? {
+    if record.address == context.ourselves { return mergeOfOurselves(record) }
+    let index = context.members.index(of: record.address)
+    let held = index.map { context.members[$0].record }
+    let isReachable = context.canReach(record.address)
+    let merge = Merge(
+      record, over: held, isOwnWord: isOwnWord, ceiling: context.ceiling.forHearsay, isReachable: isReachable)
+    guard let index, let held else {
+      mergeUnknown(merge, record, from: sender, isOwnWord: isOwnWord, isReachable: isReachable)
+      return nil
+    }
+    switch merge {
+    case .known, .outdatedButAlive, .newcomer, .outOfReach: break
+    case .outdated: return told(held)
+    case .incredible: ask(aboutIncredible: record, from: sender, isReachable: isReachable)
+    case .alive:
+      change(index, to: record, because: held.state == .alive ? .told(by: sender) : .refuted)
+      spread(Rumours.Claim(record, accuser: nil))
+    case .aliveElsewhere:
+      // After a partition that is how the other side's members are found. Tell it itself, so that it outbids what we hold.
+      if sender != record.address, strangers.follows(sender, at: context.time) { outbox.contact(record.address) }
+      flush()
+    case .suspect(let isConfirmed):
+      // It returned and is accused again, both unheard by us; alive or dead, it is to be asked.
+      if held.state >= .dead { verifications.verify(record.address, context) }
+      beginSuspicion(index, record, isConfirmed: isConfirmed, from: sender)
+    case .confirmed(let accuser):
+      if accuser == context.ourselves || context.isLive(accuser) { confirm(record.address, by: accuser) }
+    case .confirmedFully:
+      if !suspicions.confirmFully(record.address) { beginSuspicion(index, record, isConfirmed: true, from: sender) }
+    case .stillDead:
+      var record = record
+      record.accuser = nil
+      change(index, to: record, because: .told(by: sender))
+    case .left:
+      change(index, to: record, because: isOwnWord ? .announced : .told(by: sender))
+      spread(Rumours.Claim(record, accuser: nil))
+      // The accused must be able to object to a forged goodbye; sixteen of all are enough to reach it.
+      if !isOwnWord, generator.chance(Node.goodbyeTellers / Double(context.members.liveCount)) {
+        verifications.verify(record.address, context)
+      }
+    }
+    return nil
+  }
+
+  private static let goodbyeTellers = 16.0
+
+  private mutating func mergeUnknown(
+    _ merge: Merge, _ record: Record, from sender: Address, isOwnWord: Bool, isReachable: Bool
+  ) {
+    switch merge {
+    case .incredible: ask(aboutIncredible: record, from: sender, isReachable: isReachable)
+    case .outOfReach: counters.refuse(.address)
+    case .newcomer: welcome(record, because: isOwnWord ? .joined : .told(by: sender))
+    default: break
+    }
+  }
+
+  private mutating func ask(aboutIncredible record: Record, from sender: Address, isReachable: Bool) {
+    counters.refuse(.incarnation)
+    if isReachable, strangers.follows(sender, at: context.time) { verifications.verify(record.address, context) }
+  }
+
+  /// Adds a member that was not in the list.
+  private mutating func welcome(_ record: Record, because reason: Reason) {
+    guard makeRoom() else { return counters.refuse(.full) }
+    var alive = record
+    alive.state = .alive
+    let index = context.members.insert(Member(record: alive, since: context.time))
+    appeared(record.address)
+    emit(.report(.memberChanged(name: record.name, record.address, from: nil, to: .alive, because: reason)))
+    summaries.changed(record.address)
+    if record.state == .suspect {
+      beginSuspicion(index, record, isConfirmed: false, from: record.address)
+    } else {
+      spread(Rumours.Claim(alive, accuser: nil))
+    }
+  }
+
+  /// Whether there is room for one more member, if need be in place of the tombstone that is oldest.
+  private mutating func makeRoom() -> Bool {
+    guard context.members.count >= context.settings.maximumMembers else { return true }
+    let tombstones = (0..<context.members.count).filter {
+      !context.members[$0].isLive && context.members[$0].address != context.ourselves
+    }
+    guard let oldest = tombstones.min(by: { context.members[$0].since < context.members[$1].since }) else {
+      return false
+    }
+    context.members.remove(at: oldest)
+    return true
+  }
+
+  /// Replaces what is held of a member, and all that hangs on it.
+  private mutating func change(_ index: Int, to record: Record, because reason: Reason) {
+    let held = context.members[index].record
+    context.members.update(at: index, to: record, since: context.time)
+    if record.state != .suspect { suspicions.remove(record.address) }
+    // What it was asked before it spoke up may have been lost in the partition that it comes back from.
+    if record.state == .alive { probe.void(record.address) }
+    switch record.state {
+    case .alive, .suspect: if held.state >= .dead { appeared(record.address) }
+    case .dead:
+      if context.members[index].hasAnswered {
+        book.add(record.address, at: context.time, context.settings, using: &generator)
+      }
+      antiEntropy.listChanged(at: context.time, context.settings)
+    case .left:
+      book.remove(record.address)
+      antiEntropy.listChanged(at: context.time, context.settings)
+    }
+    guard held.state != record.state || held.incarnation != record.incarnation else { return }
+    summaries.changed(record.address)
+    guard held.state != record.state else { return }
+    emit(
+      .report(
+        .memberChanged(
+          name: context.members[index].name, record.address, from: held.state.status, to: record.state.status,
+          because: reason)))
+  }
+
+  /// A member is live that was not.
+  private mutating func appeared(_ address: Address) {
+    probe.added(address, using: &generator)
+    book.stopJoining()
+    antiEntropy.listChanged(at: context.time, context.settings)
+  }
+
+  /// Passes a claim on: at once to a few, and on every datagram for a while.
+  mutating func spread(_ claim: Rumours.Claim) {
+    rumours.add(claim, limit: 2 * context.settings.maximumMembers)
+    push.changed(.membership, at: context.time, context.settings)
+  }
+
+  // MARK: Suspicion and death
+
+  /// Our own probe of a member failed: we accuse it.
+  mutating func beginSuspicion(_ failure: Probe.Failure) {
+    guard let index = context.members.index(of: failure.target) else { return }
+    counters.failedProbes += 1
+    let record = context.members[index].record
+    guard record.state == .alive else { return confirm(record.address, by: context.ourselves) }
+    let accusation = Suspicions.Accusation(accuser: context.ourselves, unanswered: failure.pings, isOurs: true)
+    beginSuspicion(index, record, accusation, because: .probeFailed)
+  }
+
+  /// Others accuse a member.
+  private mutating func beginSuspicion(_ index: Int, _ record: Record, isConfirmed: Bool, from sender: Address) {
+    let accusation = Suspicions.Accusation(accuser: record.accuser, isConfirmed: isConfirmed)
+    beginSuspicion(index, record, accusation, because: .told(by: record.accuser ?? sender))
+  }
+
+  /// A live member becomes suspect, or suspect at a higher incarnation, with the name and the port that go with it.
+  private mutating func beginSuspicion(
+    _ index: Int, _ claim: Record, _ accusation: Suspicions.Accusation, because reason: Reason
+  ) {
+    suspicions.begin(
+      of: context.members[index], incarnation: claim.incarnation, accusation, context, using: &generator)
+    counters.suspicions += 1
+    var record = claim
+    record.state = .suspect
+    record.accuser = nil
+    change(index, to: record, because: reason)
+    spread(Rumours.Claim(record, accuser: accusation.accuser))
+  }
+
+  /// One more member accuses a suspect.
+  mutating func confirm(_ address: Address, by accuser: Address) {
+    if let claim = suspicions.confirm(address, by: accuser, context) { spread(claim) }
+  }
+
+  mutating func declareDead(_ address: Address) {
+    guard let index = context.members.index(of: address), context.members[index].state == .suspect,
+      let suspicion = suspicions[address]
+    else { return }
+    var record = context.members[index].record
+    record.state = .dead
+    counters.deaths += 1
+    change(index, to: record, because: .suspicionExpired(unansweredPings: suspicion.unanswered))
+    spread(Rumours.Claim(record, accuser: context.ourselves))
+  }
+
+  // MARK: Ourselves
+
+  /// Somebody told us of ourselves. Returns our own record where theirs is older or disputed.
+  private mutating func mergeOfOurselves(_ record: Record) -> Record? {
+    let own = context.ownRecord
+    switch refutation.hear(record, own: own) {
+    case .agrees: return nil
+    case .outdated: return own
+    case .disputed: return refute() ? context.ownRecord : nil
+    }
+  }
+
+  /// Outbids what is held against us, if anything is and the time has come.
+  @discardableResult
+  mutating func refute() -> Bool {
+    var own = context.ownRecord
+    guard let record = refutation.take(own: own, at: context.time, context.settings) else { return false }
+    own.incarnation = record.incarnation + 1
+    context.members.update(at: context.ownIndex, to: own, since: context.time)
+    counters.refutations += 1
+    if record.state == .suspect || record.state == .dead { probe.worsenHealth(by: 1, context.settings) }
+    emit(.report(.refuted(record.state.status, incarnation: own.incarnation)))
+    spread(Rumours.Claim(own, accuser: nil))
+    return true
+  }
+}

@@ -1,0 +1,296 @@
+// A node: the whole protocol as one value.
+//
+// Whatever happens goes in by `handle` together with the time; whatever is to be done comes out of it, in order. A node
+// reads no clock, opens no socket, waits for nothing and draws its randomness from its own seed, so that the same
+// events give the same effects in every process, and a thousand of them run in one simulation.
+//
+// The parts own their state and know nothing of each other. `Node` only joins them: it hands a part what that may read
+// (`Context`), carries what a part decided to the parts that it concerns, and empties the outbox. Which part has a say in
+// what is seen in these files: events and timers here, datagrams in `Receiving`, claims about members in `Merging`, the
+// value in `Writes`, what goes out in `Sending`, what is shown in `Status`. Rejected: parts that call each other through protocols,
+// which hides that they all change one member list.
+
+/// One node of a cluster.
+package struct Node: Sendable {
+  var context: Context
+  var generator: Generator
+  var counters = Counters()
+  var outbox = Outbox()
+  var effects: [Effect] = []
+  /// The hash of the cluster's name, in every datagram.
+  let cluster: UInt64
+  /// The sum of all stalls of this process. Added to deadlines for the outside, taken off the clock for the inside, it
+  /// moves every deadline of every part at once.
+  var stalled = Duration.zero
+  /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
+  package private(set) var nextDeadline: Instant
+
+  // Value
+  /// In sight of the simulation, which reads its stamp after each step: a call would copy the whole node.
+  package internal(set) var register: Register
+  var waitingWrites = WaitingWrites()
+
+  // Dissemination
+  var push: Push
+  var rumours = Rumours()
+  var antiEntropy: AntiEntropy
+  var ticker: NotifyTicker
+
+  // Detection
+  var probe: Probe
+  var suspicions = Suspicions()
+  var relays = Relays()
+  var refutation: Refutation
+
+  // Joining
+  var book: AddressBook
+  var verifications = Verifications()
+  var strangers: Strangers
+  var readiness: ReadinessGate
+  var reachability: Reachability
+  var leaving = Leaving()
+  var skew: SkewWatch
+
+  var pending: PendingRequests
+  var summaries: Summaries
+  /// What `/readyz` says, as far as was told.
+  var shownReadiness = ReadinessState.starting
+  var forgetAt: Instant
+
+  /// - Parameters:
+  ///   - seed: of the node's choices by chance. Whoever watches them for long may come to know it.
+  ///   - key: makes what nobody may guess: from the system for a real node, from the seed for a simulated one.
+  ///   - now: the start; the incarnation is its wall clock.
+  package init(identity: Identity, settings: Settings, seed: UInt64, key: SecretKey, now: Now) {
+    let start = now.monotonic
+    var identity = identity
+    identity.name = Wire.truncated(identity.name)
+    let record = Record(
+      address: identity.address, incarnation: min(max(now.wall, 1), Node.highestStart), state: .alive,
+      name: identity.name, httpPort: identity.httpPort)
+    context = Context(
+      identity: identity, settings: settings, now: now,
+      members: Membership(ourselves: Member(record: record, since: start)))
+    cluster = Hash.of(settings.cluster)
+    generator = Generator(seed: seed)
+    pending = PendingRequests(key: key)
+    register = Register(at: start)
+    push = Push(at: start, settings)
+    // A random phase, or nodes that start together would probe and notify together for ever.
+    let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))
+    probe = Probe(at: start + phase)
+    refutation = Refutation(at: start)
+    strangers = Strangers(key: key.derived(for: 0), at: start, settings)
+    antiEntropy = AntiEntropy(at: start, settings)
+    book = AddressBook(seeds: settings.seeds.count, at: start)
+    readiness = ReadinessGate(at: start, settings)
+    summaries = Summaries(at: start, settings)
+    reachability = Reachability(at: start)
+    skew = SkewWatch(at: start)
+    let firstNotify = Duration.microseconds(generator.below(Int(max(settings.notifyInterval.microseconds, 1))))
+    ticker = NotifyTicker(at: start + firstNotify)
+    forgetAt = start + Node.forgetInterval
+    nextDeadline = start
+  }
+
+  package var identity: Identity { context.identity }
+  package var settings: Settings { context.settings }
+
+  /// Takes what happened and returns what to do about it, in order.
+  package mutating func handle(_ event: Event, at real: Now) -> [Effect] {
+    advance(to: real)
+    giveUpStampIfAboveCeiling()
+    switch event {
+    case .timePassed: break
+    case .received(let bytes, let source): receive(bytes, from: source)
+    case .setRequested(let value, let request): handleSet(value, request)
+    case .notified(let stamp, let notifier, let request): handleNotify(stamp, by: notifier, request)
+    case .resolved(let seed, let addresses, let failure):
+      book.resolved(seed, addresses, failure: failure, context, using: &generator, into: &outbox)
+      flush()
+      readyIfAllSeedsAreOurselves()
+    case .connectionRefused(let address):
+      if ticker.refused(by: address, context) { probe.hurry(to: address, context) }
+    case .notifyDelivered(let address):
+      ticker.delivered(to: address)
+      suspicions.answeredNotify(address)
+    case .leaveRequested: leave()
+    }
+    runTimers()
+    nextDeadline = earliestDeadline() + stalled
+    defer { effects.removeAll() }
+    return effects
+  }
+
+  /// Reads the time, and sees whether this process was stopped meanwhile.
+  ///
+  /// This is the first thing in every event: after a stop, datagrams that waited come before timers, and would be
+  /// judged by deadlines that passed while nobody could act on them.
+  private mutating func advance(to real: Now) {
+    let late = real.monotonic - nextDeadline
+    if late > context.settings.stall { notice(stall: late) }
+    let monotonic = max(real.monotonic - stalled, context.time)
+    context.now = Now(monotonic: monotonic, wall: real.wall)
+  }
+
+  /// This process did not run for so long. Every deadline but that of refutations moves by it, nobody is accused for it,
+  /// and we trust ourselves less for a while (Lifeguard's reason for the local health).
+  private mutating func notice(stall: Duration) {
+    stalled += stall
+    counters.stalls += 1
+    probe.worsenHealth(by: 1, context.settings)
+    refutation.slept(for: stall)
+    emit(.report(.stalled(stall)))
+    if stall > context.settings.forgetting { joinAnew() }
+  }
+
+  /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
+  private mutating func joinAnew() {
+    for index in (0..<context.members.count).reversed() where context.members[index].address != context.ourselves {
+      if context.members[index].isLive {
+        book.add(
+          context.members[index].address, at: context.time, context.settings, using: &generator)
+      }
+      context.members.remove(at: index)
+    }
+    suspicions.removeAll()
+    relays.removeAll()
+    probe.void()
+    antiEntropy.beginAnew(at: context.time, context.settings, canJoin: book.count > 0)
+    book.beginAnew(at: context.time)
+    summaries.changed()
+  }
+
+  /// We are asked to leave.
+  private mutating func leave() {
+    guard !leaving.isUnderWay else { return }
+    leaving.begin(at: context.time, context.settings)
+    showReadiness()
+    probe.stop()
+    book.stop()
+    ticker.stop()
+    var own = context.ownRecord
+    own.state = .left
+    context.members.update(at: context.ownIndex, to: own, since: context.time)
+    spread(Rumours.Claim(address: own.address, incarnation: own.incarnation, state: .left))
+  }
+
+  /// A clock beyond the year 2255 is no clock: starting there would leave less of the range for refuting.
+  private static let highestStart: UInt64 = 1 << 53
+}
+
+// MARK: Timers
+
+extension Node {
+  /// The timers: each is named once, with its deadline and what runs when it is due.
+  ///
+  /// There are no timer objects: a deadline is a number that its part keeps, and after each event all that are due run, in
+  /// the order of the cases. Readiness comes first, as all that is sent says whether we vouch for our stamp; leaving and
+  /// refuting next, as they are about how others see us; then what judges members, as what follows is chosen among those
+  /// that live; and pushes and reports last, so that they carry and tell all that changed. They have numbers, so that going
+  /// through them takes no list. Rejected: a queue of timers (it allocates, and a part that changes its mind would have to
+  /// search it).
+  private enum Timer: UInt8 {
+    case readiness, waitingWrites, leaving, refutation, relays, verifications, suspicions, probe, book, reachability
+    case antiEntropy, ticker, forgetting, push, summaries
+  }
+
+  @inline(__always)
+  private func deadline(of timer: Timer) -> Instant {
+    switch timer {
+    case .readiness: readiness.deadline
+    case .waitingWrites: waitingWrites.isEmpty ? .distantFuture : readiness.writesGoOnAt
+    case .leaving: leaving.deadline(context)
+    case .refutation: refutation.deadline
+    case .relays: relays.deadline
+    case .verifications: verifications.deadline
+    case .suspicions: suspicions.deadline
+    case .probe: probe.deadline(context.settings)
+    case .book: book.deadline
+    case .reachability: reachability.deadline
+    case .antiEntropy: antiEntropy.deadline(context.settings)
+    case .ticker: ticker.deadline
+    case .forgetting: forgetAt
+    case .push: push.deadline
+    case .summaries: summaries.deadline
+    }
+  }
+
+  private mutating func run(_ timer: Timer) {
+    switch timer {
+    case .readiness: show(readiness.advance(at: context.time))
+    case .waitingWrites: releaseWrites()
+    case .leaving: leaving.advance(context, using: &generator, into: &outbox)
+    case .refutation: refute()
+    case .relays: relays.advance(at: context.time, into: &outbox)
+    case .verifications: verifications.advance(at: context.time, into: &outbox)
+    case .suspicions: judgeSuspects()
+    case .probe: if let failure = probe.advance(context, using: &generator, into: &outbox) { beginSuspicion(failure) }
+    case .book: book.advance(context, using: &generator, into: &outbox)
+    case .reachability:
+      reachability.judge(at: context.time, into: &outbox)
+      flush()
+      showReadiness()
+      reachability.advance(context, isLeaving: leaving.isUnderWay, using: &generator, into: &outbox)
+    case .antiEntropy: antiEntropy.advance(context, using: &generator, into: &outbox)
+    case .ticker: ticker.advance(register.stamp, context, using: &generator, into: &outbox)
+    case .forgetting: forget()
+    case .push: push.advance(register.stamp, context, using: &generator, into: &outbox)
+    case .summaries: summaries.advance(register.stamp, context, into: &outbox)
+    }
+    flush()
+  }
+
+  /// Runs all timers that are due, each once.
+  private mutating func runTimers() {
+    var number: UInt8 = 0
+    while let timer = Timer(rawValue: number) {
+      if deadline(of: timer) <= context.time { run(timer) }
+      number += 1
+    }
+  }
+
+  /// Inlined, or the compiler copies the whole node, 1.8 kB, to call it after each event.
+  @inline(__always)
+  private func earliestDeadline() -> Instant {
+    var earliest = Instant.distantFuture
+    var number: UInt8 = 0
+    while let timer = Timer(rawValue: number) {
+      earliest = min(earliest, deadline(of: timer))
+      number += 1
+    }
+    return earliest
+  }
+
+  /// Pings suspects, and declares those dead whose time is over.
+  private mutating func judgeSuspects() {
+    let verdicts = suspicions.advance(context, into: &outbox)
+    flush()
+    // As many pings as would do for a death are as good as a failed probe of our own, and come sooner: without this,
+    // most suspicions run for twice the minimum for want of confirmations.
+    for address in verdicts.convinced { confirm(address, by: context.ourselves) }
+    for address in verdicts.expired { declareDead(address) }
+  }
+
+  /// Forgets members that are dead or left for long.
+  private mutating func forget() {
+    forgetAt = context.time + Node.forgetInterval
+    guard context.members.tombstones > 0 else { return }
+    for index in (0..<context.members.count).reversed() {
+      let member = context.members[index]
+      // Only the member itself can have said what no clock can reach; if it is gone, its next process says less. So that
+      // it is not kept out by its own tombstone, that is forgotten soon.
+      let isAbsurd = member.incarnation > context.ceiling.forHearsay
+      let lifetime = context.settings.forgetting
+      let isOld = context.time - member.since > (isAbsurd ? min(lifetime, Node.absurdLifetime) : lifetime)
+      guard isOld, !member.isLive, member.address != context.ourselves else { continue }
+      context.members.remove(at: index)
+      emit(.report(.memberForgotten(name: member.name, member.address)))
+    }
+  }
+
+  /// Dead members are looked through this often for those to forget; a tenth of a minute more or less is nothing there.
+  package static let forgetInterval: Duration = .seconds(6)
+  /// Longer than rumours travel; a minute that such a member is away is better than an hour.
+  private static let absurdLifetime: Duration = .seconds(60)
+}

@@ -1,0 +1,100 @@
+// The copy of the value on this node: what it holds, what it wrote itself, and what became of that.
+//
+// A write that loses to a concurrent one vanishes without a trace from the value itself; that cannot be helped in a
+// last-writer-wins register, but it can be told. The node that accepted the write tells it when another one of the same
+// generation takes its place: neither was made on top of the other, so the value's history keeps at most one of the two.
+// Nearly always that is the other one; ours only if somebody had written on top of it before. The greatest of all that
+// were made at one generation is never told of, so the number told is never above the number lost.
+//
+// Rejected: counting a write as lost when a later generation replaces it before any member was known to hold it. A stamp
+// does not say on top of what it was written; that rule told of losses that were none, and missed the loser of every
+// ordinary partition, whose write its own side held.
+
+/// A write of this node, and what took its place. One of the two is lost (see `Register`).
+package struct LostWrite: Equatable, Sendable {
+  package var write: Stamp
+  package var winner: Stamp
+  /// Wall clock when that was seen, microseconds since 1970.
+  package var noticed: UInt64
+}
+
+/// This node's stamp and the account of its own writes.
+package struct Register: Sendable {
+  package private(set) var stamp = Stamp.initial
+  /// When this stamp became ours: whoever was heard since and holds less is behind.
+  private(set) var changed: Instant
+  private(set) var sets: UInt64 = 0
+  private(set) var lostWrites: UInt64 = 0
+  private(set) var recentLosses: [LostWrite] = []
+  /// How often a stamp was given up that no clock allows.
+  package private(set) var retractions: UInt64 = 0
+  /// The stamp is a write of our own.
+  private var isOwn = false
+  /// The last generation in which two values were told of.
+  private var tiedGeneration: UInt64?
+
+  /// What merging a stamp did.
+  enum Outcome: Equatable {
+    /// It is older than ours or the same: nothing changed.
+    case known
+    /// It is ours now, after this one, in the place of our own write of the same generation if there was one.
+    case adopted(after: Stamp, loss: LostWrite?)
+  }
+
+  /// How many losses are kept to be shown.
+  static let keptLosses = 16
+
+  init(at now: Instant) { changed = now }
+
+  /// Writes a value on top of what is held; nil when that would pass the ceiling.
+  mutating func set(_ value: Int64, ceiling: UInt64, at now: Instant) -> Stamp? {
+    guard stamp.generation < ceiling else { return nil }
+    stamp = Stamp(generation: stamp.generation + 1, value: value)
+    isOwn = true
+    changed = now
+    sets += 1
+    return stamp
+  }
+
+  /// Takes the greater of ours and another's stamp.
+  ///
+  /// - Parameter wall: microseconds since 1970, to date a loss.
+  mutating func merge(_ other: Stamp, at now: Instant, wall: UInt64) -> Outcome {
+    #if PLANTED_MERGE_BY_VALUE
+      guard other.value > stamp.value else { return .known }
+    #else
+      guard other > stamp else { return .known }
+    #endif
+    let previous = stamp
+    let isLost = isOwn && other.generation == previous.generation
+    stamp = other
+    isOwn = false
+    changed = now
+    return .adopted(after: previous, loss: isLost ? noteLoss(of: previous, to: other, wall: wall) : nil)
+  }
+
+  /// Holds this stamp in place of a greater one.
+  mutating func giveUp(for other: Stamp, at now: Instant) {
+    stamp = other
+    isOwn = false
+    changed = now
+    retractions += 1
+  }
+
+  /// Whether this stamp shows a second value in our generation that was not told of yet.
+  mutating func isNewTie(_ other: Stamp) -> Bool {
+    guard other.generation == stamp.generation, other.value != stamp.value, other.generation != 0,
+      tiedGeneration != other.generation
+    else { return false }
+    tiedGeneration = other.generation
+    return true
+  }
+
+  private mutating func noteLoss(of write: Stamp, to winner: Stamp, wall: UInt64) -> LostWrite {
+    let loss = LostWrite(write: write, winner: winner, noticed: wall)
+    lostWrites += 1
+    recentLosses.append(loss)
+    if recentLosses.count > Register.keptLosses { recentLosses.removeFirst() }
+    return loss
+  }
+}

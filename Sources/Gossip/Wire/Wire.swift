@@ -1,0 +1,207 @@
+// The format of a datagram, byte by byte. Integers are big-endian; nothing is aligned.
+//
+//   offset  size  clear header (it would be the seal's associated data)
+//        0     1  version, 1
+//        1     1  flags: bit 0 sealed; the others are zero
+//        2     8  hash of the cluster's name (`Hash.of`)
+//                 body
+//       10     1  kind (`Message.Kind`)
+//       11     1  sender's flags: bit 0 ready, bit 1 wants an introduction; the others are zero
+//       12     8  sender's incarnation, 1 … 2^62
+//       20     8  stamp: generation, at most 2^53
+//       28     8  stamp: value, two's complement
+//       36     8  digest of the sender's live members
+//       44     8  nonce; 0 where no answer is wanted
+//       52     A  sender's address: family (4 or 6), 4 or 16 bytes, port: A is 7 or 19
+//     52+A     K  by kind:
+//                   ping      address of the target
+//                   request   address of the target, 2 bytes of deadline in milliseconds
+//                   vouch     address of the target, 8 bytes of its incarnation
+//                   pull      1 byte (bit 0: an address follows; bits 1-3: how often the buckets were folded),
+//                             address to go on after, 128 digests of 8 bytes, halved by each folding
+//                   page      1 byte: 1 when there is more
+//                   notice    1 byte: `RefusedAddress`
+//                   ack, refusal, contact, nack, gossip   nothing
+//              1  number of records
+//              R  each record:
+//                   address; 8 bytes of incarnation; 1 byte of state (bits 0-1) and "an accuser follows" (bit 2);
+//                   accuser's address if so; 2 bytes of HTTP port; 1 byte of length and as much of name, in UTF-8
+//              Z  zeros, to the size that the answer may have (ping, contact and pull only)
+//              4  CRC-32C of everything before it
+//
+// A datagram is at most 1,232 bytes, of which 48 are left for a seal: key id, boot id, counter and tag. A sealed
+// datagram has bit 0 of the flags set and is refused by a node without a key.
+//
+// Rejected: a self-describing encoding (as JSON, a ping with a dozen members takes 1,459 bytes; here it takes about 400)
+// and variable-length integers (the incarnation, a clock, needs its eight bytes anyway; fixed offsets are easy to check).
+
+/// The format of a datagram: its limits and its encoder. The decoder is `Wire.decode`.
+package enum Wire {
+  package static let version: UInt8 = 1
+  /// The largest datagram that may travel: IPv6's least MTU (1,280) less its and UDP's headers.
+  package static let maximumSize = 1232
+  /// What is kept of each datagram for the seal.
+  package static let sealSize = 48
+  /// The largest datagram that we make, unsealed.
+  package static let maximumPlainSize = maximumSize - sealSize
+  /// What every path lets through, unsealed: a packet of 576 bytes, which every host must take (RFC 1122, section 3.3.2),
+  /// less the headers of IPv4 and UDP and the seal. See `PathSize`.
+  package static let modestPlainSize = 576 - 28 - sealSize
+  /// The longest name of a member, in bytes of UTF-8: the longest label of DNS is 63.
+  package static let maximumName = 64
+  /// Digests in a pull that is not folded.
+  package static let buckets = Membership.bucketCount
+  /// How often buckets may be folded, each time the upper half onto the lower. A node that knows nothing of folding refuses
+  /// such a pull as malformed, and answers the others.
+  package static let foldings = 0...3
+  /// No member can have a higher incarnation: a quarter of the range, so that adding to one never overflows.
+  package static let maximumIncarnation: UInt64 = 1 << 62
+  /// No stamp can have a higher generation: what a double holds exactly. The ceiling is below it.
+  package static let maximumGeneration: UInt64 = 1 << 53
+  /// Where the body begins.
+  static let headerSize = 10
+  /// Where the kind of message is.
+  package static let kindOffset = headerSize
+  /// Where the sender's flags are.
+  package static let flagsOffset = headerSize + 1
+  static let checksumSize = 4
+  /// Bit 0 of the flags.
+  static let sealedFlag: UInt8 = 1
+  /// The size that a question for an introduction is filled up to, so that its answer may be as large: 76 bytes before
+  /// the records, and two records of at most 114 with the longest names, the answerer's own and an accusation.
+  package static let introductionSize = 304
+
+  /// The bytes of one datagram.
+  package static func encode(_ message: Message, cluster: UInt64) -> [UInt8] {
+    var writer = Writer()
+    writer.put(version)
+    writer.put(UInt8(0))
+    writer.put(cluster)
+    writer.put(message.body.kind.rawValue)
+    writer.put(UInt8(message.sender.isReady ? 1 : 0) | (message.sender.wantsIntroduction ? 2 : 0))
+    writer.put(message.sender.incarnation)
+    writer.put(message.stamp.generation)
+    writer.put(UInt64(bitPattern: message.stamp.value))
+    writer.put(message.digest)
+    writer.put(message.nonce)
+    writer.put(message.sender.address)
+    writer.put(message.body)
+    writer.put(UInt8(message.rumours.count))
+    for record in message.rumours { writer.put(record) }
+    writer.pad(to: message.paddedSize - checksumSize)
+    writer.put(Checksum.crc32c(writer.bytes[...]))
+    precondition(writer.bytes.count <= maximumPlainSize, "a datagram of ours is too long")
+    return writer.bytes
+  }
+
+  /// The size of a message before any rumour, so that whoever adds rumours knows what room is left.
+  package static func size(of message: Message) -> Int {
+    headerSize + 42 + size(of: message.sender.address) + size(of: message.body) + 1 + checksumSize
+  }
+
+  /// The size of one record.
+  package static func size(of record: Record) -> Int {
+    size(of: record.address) + 12 + record.name.utf8.count + (record.accuser.map { size(of: $0) } ?? 0)
+  }
+
+  /// A name cut to `maximumName` bytes, at a whole character.
+  package static func truncated(_ name: String) -> String {
+    var name = name
+    while name.utf8.count > maximumName { name.removeLast() }
+    return name
+  }
+
+  private static func size(of address: Address) -> Int { address.isIPv4 ? 7 : 19 }
+
+  private static func size(of body: Message.Body) -> Int {
+    switch body {
+    case .ping(let target): size(of: target)
+    case .request(let target, _): size(of: target) + 2
+    case .vouch(let target, _): size(of: target) + 8
+    case .pull(let after, let buckets): 1 + (after.map { size(of: $0) } ?? 0) + buckets.count * 8
+    case .page, .notice: 1
+    case .ack, .refusal, .contact, .nack, .gossip: 0
+    }
+  }
+}
+
+/// Appends fields to the bytes of a datagram.
+private struct Writer {
+  private(set) var bytes: [UInt8] = []
+
+  init() { bytes.reserveCapacity(160) }
+
+  mutating func put<Integer: FixedWidthInteger>(_ value: Integer) {
+    for shift in stride(from: Integer.bitWidth - 8, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> Integer(shift)))
+    }
+  }
+
+  mutating func put(_ address: Address) {
+    if address.isIPv4 {
+      put(UInt8(4))
+      put(UInt32(truncatingIfNeeded: address.low))
+    } else {
+      put(UInt8(6))
+      put(address.high)
+      put(address.low)
+    }
+    put(address.port)
+  }
+
+  mutating func put(_ body: Message.Body) {
+    switch body {
+    case .ping(let target):
+      put(target)
+    case .request(let target, let deadline):
+      put(target)
+      put(deadline)
+    case .vouch(let target, let incarnation):
+      put(target)
+      put(incarnation)
+    case .pull(let after, let buckets):
+      let foldings = Wire.foldings.first { Wire.buckets >> $0 == buckets.count }
+      guard let foldings else { preconditionFailure("\(buckets.count) buckets are no folding of all") }
+      put(UInt8(after == nil ? 0 : 1) | UInt8(foldings) << 1)
+      if let after { put(after) }
+      for digest in buckets { put(digest) }
+    case .page(let more):
+      put(UInt8(more ? 1 : 0))
+    case .notice(let refused):
+      put(refused.rawValue)
+    case .ack, .refusal, .contact, .nack, .gossip:
+      break
+    }
+  }
+
+  mutating func put(_ record: Record) {
+    put(record.address)
+    put(record.incarnation)
+    put(record.state.rawValue | (record.accuser == nil ? 0 : 4))
+    if let accuser = record.accuser { put(accuser) }
+    put(record.httpPort)
+    put(UInt8(record.name.utf8.count))
+    bytes.append(contentsOf: record.name.utf8)
+  }
+
+  mutating func pad(to size: Int) {
+    if bytes.count < size { bytes.append(contentsOf: repeatElement(0, count: size - bytes.count)) }
+  }
+}
+
+/// CRC-32C (Castagnoli): finds every burst of up to 32 bits and is what most wire formats of the field use.
+package enum Checksum {
+  /// The checksum of these bytes.
+  package static func crc32c(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    var crc: UInt32 = 0xFFFF_FFFF
+    for byte in bytes {
+      crc = table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ (crc >> 8)
+    }
+    return ~crc
+  }
+
+  /// The remainders of each byte, for the reflected polynomial.
+  private static let table: [UInt32] = (0..<256).map { index in
+    (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? (crc >> 1) ^ 0x82F6_3B78 : crc >> 1 }
+  }
+}
