@@ -33,6 +33,8 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
   case notReachable(Address)
   /// The datagram socket at `bound` cannot send to addresses of the family of `advertised`.
   case otherFamily(advertised: Address, bound: Address)
+  /// The process may open so few files that it could not even start its loops.
+  case tooFewFiles(allowed: Int)
 
   package var description: String {
     switch self {
@@ -45,8 +47,16 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
     case .otherFamily(let advertised, let bound):
       "advertised address \(advertised) and bound address \(bound) are of different families; choose another by "
         + "\(StartError.advertise) or \(Socket.datagrams.option)"
+    case .tooFewFiles(let allowed):
+      "this process may open \(allowed) files, and a node needs at least \(StartError.leastOpenFiles); raise the limit "
+        + "(ulimit -n, or LimitNOFILE= of a systemd unit)"
     }
   }
+
+  /// The limit of open files below which a node does not start. Its sockets, loops, log and look-ups take some twenty, and
+  /// the rest are clients. With a dozen the event loops trap, and a little above that sockets fail in ways that point
+  /// elsewhere.
+  package static let leastOpenFiles = 64
 
   private static let advertise = "--advertise (ADVERTISE_ADDR)"
 

@@ -30,10 +30,11 @@ struct Local: AsyncParsableCommand {
   func run() async throws {
     try check()
     let log = try resolveLog(flags: log.flags, environment: System.environment, defaultLevel: .warning)
+    let openFiles = try System.openFilesOfANode()
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let cluster = LocalCluster(
       nodes: nodes, httpPort: UInt16(httpPort),
-      limits: HTTPLimits(openFiles: System.raiseOpenFiles(), nodes: nodes), logger: makeLogger(log))
+      limits: HTTPLimits(openFiles: openFiles, nodes: nodes), logger: makeLogger(log))
     try await supervise(cluster, until: signals, logger: cluster.logger)
   }
 

@@ -21,7 +21,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     var configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
-    configuration.agent.limits = HTTPLimits(openFiles: System.raiseOpenFiles())
+    configuration.agent.limits = HTTPLimits(openFiles: try System.openFilesOfANode())
     let logger = makeLogger(configuration.log)
     // Before anything is bound: a signal that comes while starting must find somebody who listens.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)

@@ -36,6 +36,13 @@ enum System {
   /// The processors that are there to be used; at least one.
   static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+  /// As `raiseOpenFiles`, and refuses to go on with so few that no node could run.
+  static func openFilesOfANode() throws -> Int {
+    let allowed = raiseOpenFiles()
+    guard allowed >= StartError.leastOpenFiles else { throw StartError.tooFewFiles(allowed: allowed) }
+    return allowed
+  }
+
   /// Allows this process as many open files as the system lets it have, and says how many these are.
   ///
   /// The usual soft limit of 1,024 is there for programs that call `select`, which nothing here does; connections alone

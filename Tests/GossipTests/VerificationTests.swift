@@ -23,12 +23,11 @@ import Testing
       effects.reports.contains(.memberChanged(name: "p1", Peer(1).address, from: nil, to: .alive, because: .joined)))
   }
 
-  @Test(arguments: [UInt32(0x7F00_0001), 0x0A63_6363])
-  func `a member that advertises 127.0.0.1 or a dead address gets into no list, and is told`(advertised: UInt32) {
+  @Test func `a member that advertises a dead address gets into no list, and is told`() {
     var stage = Stage()
     var liar = Peer(1)
     let source = liar.address
-    liar.address = Address(ipv4: advertised, port: 7946)
+    liar.address = Address(ipv4: 0x0A63_6363, port: 7946)
     var effects = stage.hear(
       .contact, from: liar, source: source, nonce: 5, rumours: [liar.record()], wantsIntroduction: true, padded: 304)
     effects += stage.pass(.seconds(3))
@@ -206,17 +205,20 @@ import Testing
   func `of an address that we can't reach no member is believed`(index: Int, state: Record.State) {
     let (address, own, reach, isTaken) = Self.told[index]
     var stage = Stage(address: own) { $0.reach = reach }
-    stage.join([Peer(1)])
+    // Who tells it is in the family that our socket has.
+    var teller = Peer(1)
+    if reach == .ipv6 { teller.address = Address(high: 0xFD00 << 48, low: 1, port: 7946) }
+    stage.join([teller])
     var peer = Peer(2)
     peer.address = address
     let effects = stage.hear(
-      from: Peer(1), rumours: [peer.record(state, accuser: state == .alive ? nil : Peer(1).address)])
+      from: teller, rumours: [peer.record(state, accuser: state == .alive ? nil : teller.address)])
     #expect((stage.member(peer) != nil) == isTaken)
     #expect(stage.node.counters.refused(.address) == (isTaken ? 0 : 1))
     if !isTaken { #expect(effects.sent.allSatisfy { $0.to != address }) }
     // Nor is it asked for the sake of an incarnation that no clock can have reached.
     let absurd = peer.record(incarnation: 1 << 60)
-    #expect(stage.hear(from: Peer(1), rumours: [absurd]).sent(.ping, to: address).isEmpty == !isTaken)
+    #expect(stage.hear(from: teller, rumours: [absurd]).sent(.ping, to: address).isEmpty == !isTaken)
   }
 
   @Test func `a member at a loopback address that speaks for itself from there is one`() {

@@ -10,6 +10,20 @@ import Testing
     #expect(limits.contains(/Max open files +300 +300/), "\(limits)")
   }
 
+  @Test(arguments: [["serve"], ["local", "--nodes", "2"]])
+  func aProcessThatMayOpenHardlyAnyFilesSaysSoAndDoesNotStart(_ arguments: [String]) async throws {
+    for limit in [12, 20, 63] {
+      let script = "ulimit -Sn \(limit) && ulimit -Hn \(limit) && exec \"$0\" \"$@\""
+      let unum = Running.products.appendingPathComponent("unum").path
+      let outcome = try await Running.run(["-c", script, unum] + arguments, program: "/bin/bash")
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.standardError.contains(
+          "this process may open \(limit) files, and a node needs at least 64; raise the limit"),
+        "\(outcome.standardError)")
+    }
+  }
+
   @Test func aNodeThatMayOpenFewFilesRefusesConnectionsInWordsAndServesOn() async throws {
     // 300 files are 172 connections and 128 other files.
     let node = try await RunningNode("full", openFiles: (soft: 200, hard: 300))

@@ -27,14 +27,14 @@ struct Relays: Sendable {
     _ target: Address, for asker: Address, deadline: UInt16, nonce: UInt64, _ context: Context,
     into outbox: inout Outbox
   ) -> Refusal? {
-    guard target != context.ourselves, context.isLive(asker) else { return .notMember }
+    guard target != context.ourselves, target != asker, context.isLive(asker) else { return .notMember }
     // Pings are not relayed to members that we consider dead; saying nothing would look like our own failure.
     guard context.isLive(target) else {
       outbox.send(Outgoing(body: .nack, destination: asker, nonce: nonce))
       return nil
     }
     list.removeAll { context.time - $0.asked > Relays.memory }
-    guard list.count < Relays.capacity else { return .flood }
+    guard list.count < Relays.capacity, list.count(where: { $0.asker == asker }) < Relays.ofOne else { return .flood }
     number += 1
     outbox.send(Outgoing(body: .ping(target: target), destination: target, purpose: .relay(number)))
     let wait = Duration.microseconds(Int64(Double(deadline) * 1000 * context.settings.nackShare))
@@ -67,4 +67,7 @@ struct Relays: Sendable {
   private static let memory: Duration = .seconds(5)
   /// Each member asks two a period and only when its own pings stay unanswered: more is a flood.
   static let capacity = 256
+  /// A member that asks more, or lies, leaves the others their places. It asks two in a period, so that some twenty are
+  /// remembered of one that never gets an answer.
+  static let ofOne = 32
 }

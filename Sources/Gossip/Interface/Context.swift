@@ -48,6 +48,13 @@ struct Context: Sendable {
     }
   }
 
+  /// Whether it makes sense to ask at an address that a datagram from this source claims. A loopback address is believed
+  /// to be its sender's own only if the datagram came over loopback: from elsewhere it would have us ask whoever listens
+  /// on this machine, and let in a node that only we can reach.
+  func canAsk(_ claimed: Address, seenAt source: Address) -> Bool {
+    canReach(claimed) || (claimed.isLoopback && source.isLoopback && claimed.isIPv4 == source.isIPv4)
+  }
+
   /// How many times longer than in a LAN this member's answers may take: 1 while its round trips stay below the
   /// distance of two pings, so that the second ping is sent only when the first is late.
   ///

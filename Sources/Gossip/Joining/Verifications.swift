@@ -69,7 +69,11 @@ struct Verifications: Sendable {
   /// The same is claimed, or asked, once more. The first who claimed an address is told what comes of it; others are not.
   private mutating func renew(_ index: Int, with claim: Claim?) {
     guard let claim else { return }
-    guard let former = list[index].claim else { return list[index].claim = claim }
+    guard let former = list[index].claim else {
+      // A claim that earned no long pings must not make fewer and shorter ones of a question of our own.
+      if claim.contact != nil { list[index].claim = claim }
+      return
+    }
     guard former.source == claim.source else { return }
     list[index].claim?.incarnation = claim.incarnation
     list[index].claim?.contact = claim.contact ?? former.contact

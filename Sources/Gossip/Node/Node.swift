@@ -103,7 +103,7 @@ package struct Node: Sendable {
     switch event {
     case .timePassed: break
     case .received(let bytes, let source): receive(bytes, from: source)
-    case .setRequested(let value, let request): handleSet(value, request)
+    case .setRequested(let value, let request): handleWrite(value, request)
     case .notified(let stamp, let notifier, let request): handleNotify(stamp, by: notifier, request)
     case .resolved(let seed, let addresses, let failure):
       book.resolved(seed, addresses, failure: failure, context, using: &generator, into: &outbox)

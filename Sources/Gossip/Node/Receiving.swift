@@ -34,7 +34,7 @@ extension Node {
       limit: isMember || isAsked ? nil : bytes.count)
     let changesBefore = context.members.changes
     apply(message, source, request, &reply)
-    if let request { answered(request, message, learnt: context.members.changes != changesBefore) }
+    if let request { answered(request, message, from: source, learnt: context.members.changes != changesBefore) }
     answerQuestion(in: message, reply, limit: bytes.count)
   }
 
@@ -61,7 +61,7 @@ extension Node {
     let copy = isOwnWord && sender.incarnation == held ? index : nil
     if heardStamp(message.stamp, from: copy, name: name), sender.isReady { firstStampKnown() }
     guard let index, let held, isOwnWord else {
-      if request != nil { verifications.verify(sender.address, context) }
+      if request != nil { verify(sender.address, seenAt: source) }
       return
     }
     if copy != nil { context.members.observe(at: index) { $0.heard = context.now.monotonic } }
@@ -94,9 +94,7 @@ extension Node {
     } else if message.body == .contact, size >= Wire.introductionSize, source != context.ourselves,
       strangers.admits(source, isKnown: false, at: context.time)
     {
-      var notice = Outgoing(body: .notice(.taken), destination: source, nonce: message.nonce)
-      notice.isStranger = true
-      send(notice)
+      notice(.taken, to: source, nonce: message.nonce)
     } else {
       counters.refuse(.address)
     }
@@ -123,8 +121,20 @@ extension Node {
     }
     // A contact of ours is as long as its answers may be; a shorter one gets no notice, which is longer.
     let contact = message.body == .contact && size >= Wire.introductionSize ? message.nonce : nil
+    guard context.canAsk(sender.address, seenAt: source) else {
+      counters.refuse(.address)
+      if let contact { notice(.unreachable, to: source, nonce: contact) }
+      return
+    }
     let claim = Verifications.Claim(incarnation: sender.incarnation, source: source, contact: contact)
     verifications.verify(sender.address, claim: claim, in: isKnown ? .expected : .strange, context)
+  }
+
+  /// Tells a newcomer what is wrong with the address that it advertises.
+  private mutating func notice(_ refused: RefusedAddress, to source: Address, nonce: UInt64) {
+    var notice = Outgoing(body: .notice(refused), destination: source, nonce: nonce)
+    notice.isStranger = true
+    send(notice)
   }
 
   /// Whether we have reason to expect something from an address that is no live member's: a seed has it, somebody whom we
@@ -137,6 +147,7 @@ extension Node {
   private mutating func challenge(_ message: Message, from source: Address, size: Int) {
     let address = message.sender.address
     guard message.body == .contact, size >= Wire.introductionSize, !context.isLive(address),
+      context.canAsk(address, seenAt: source),
       let nonce = strangers.challenge(address, from: source, at: context.time)
     else { return counters.refuse(.flood) }
     var ping = Outgoing(body: .ping(target: address), destination: address, nonce: nonce)
@@ -164,13 +175,15 @@ extension Node {
 
 extension Node {
   /// An answer came to a request of ours.
-  mutating func answered(_ request: PendingRequests.Request, _ message: Message, learnt: Bool) {
+  mutating func answered(
+    _ request: PendingRequests.Request, _ message: Message, from source: Address, learnt: Bool
+  ) {
     let sender = message.sender.address
     // It comes behind the ack of the same contact, which is given at once: who says that nobody answers has asked first.
     if case .notice(let refused) = message.body { ourAddressRefused(refused, by: sender, request.nonce) }
     guard pending.answered(request.nonce) else { return }
     switch message.body {
-    case .ack: acknowledged(request, by: message.sender)
+    case .ack: acknowledged(request, by: message.sender, from: source)
     case .refusal: refused(request)
     case .vouch(let target, _):
       probe.helperSpoke(sender)
@@ -190,7 +203,9 @@ extension Node {
     if message.body == .nack { pending.reopen(request.nonce) }
   }
 
-  private mutating func acknowledged(_ request: PendingRequests.Request, by sender: Message.Sender) {
+  private mutating func acknowledged(
+    _ request: PendingRequests.Request, by sender: Message.Sender, from source: Address
+  ) {
     let elapsed = context.time - request.asked
     if let index = context.members.index(of: sender.address) {
       context.members.answered(
@@ -202,7 +217,7 @@ extension Node {
     probe.answered(by: sender.address, context.settings)
     switch request.purpose {
     case .relay(let number): relays.answered(number, by: sender, into: &outbox)
-    case .contact: contactAnswered(request.target, by: sender)
+    case .contact: contactAnswered(request.target, by: sender, from: source)
     case .verification: verifications.answered(by: sender, context, into: &outbox)
     case .farewell: leaving.heard(by: sender.address)
     case .reach: reachability.answered(by: sender.address)
@@ -212,12 +227,21 @@ extension Node {
   }
 
   /// Whoever was contacted answered.
-  private mutating func contactAnswered(_ address: Address, by sender: Message.Sender) {
+  private mutating func contactAnswered(_ address: Address, by sender: Message.Sender, from source: Address) {
     book.metAnother(at: address)
     if context.isLive(sender.address) {
       antiEntropy.met(sender.address, context, into: &outbox)
     } else {
-      verifications.verify(sender.address, context)
+      verify(sender.address, seenAt: source)
+    }
+  }
+
+  /// Asks a node that we do not list, and that answered us from here, at the address that it claims.
+  private mutating func verify(_ claimed: Address, seenAt source: Address) {
+    if context.canAsk(claimed, seenAt: source) {
+      verifications.verify(claimed, context)
+    } else {
+      counters.refuse(.address)
     }
   }
 

@@ -8,7 +8,7 @@ extension Node {
   package var retractions: UInt64 { register.retractions }
 
   /// A client's write: at once, or once the first stamp is known or not to be had.
-  mutating func handleSet(_ value: Int64, _ request: RequestID) {
+  mutating func handleWrite(_ value: Int64, _ request: RequestID) {
     guard readiness.waits(at: context.time) else { return write(value, request) }
     if !waitingWrites.add(value, request, most: context.settings.waitingSets) {
       emit(.answer(request, .overloaded))
