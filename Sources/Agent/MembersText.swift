@@ -58,8 +58,10 @@ package enum MembersText {
     let others = count.current + count.behind + count.unheard
     let head = "Value \(status.stamp.value), generation \(status.stamp.generation)"
     guard others > 0 else { return "\(head); no other live member is known.\n" }
-    return "\(head): of \(others) other live member\(others == 1 ? "" : "s"), \(count.current) had it when last heard, "
-      + "\(count.behind) held an older one, \(count.unheard) not heard since.\n"
+    let current = "\(count.current) of \(others) other\(others == 1 ? " is" : "s are") current"
+    let behind = count.behind > 0 ? ", \(count.behind) held an older one when last heard" : ""
+    let unheard = count.unheard > 0 ? ", \(count.unheard) not heard since" : ""
+    return "\(head): \(current)\(behind)\(unheard).\n"
   }
 
   private static func losses(_ status: StatusSnapshot) -> String {

@@ -9,26 +9,27 @@ import Glibc
 import Gossip
 import Simulation
 
-/// Foretells how a cluster behaves.
+/// Predicts how a cluster behaves.
 struct Simulate: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      abstract: "Foretell how a cluster behaves: writes, failures, false alarms, traffic.",
+      abstract: "Predict how a cluster behaves: writes, failures, false alarms, traffic.",
       discussion: """
-        All nodes start at once and find each other. They live for --seconds, in
-        which some are killed, and then --writes are made, one after the other, or
-        with --write-rate so many a second, each on a random node.
+        All nodes start at once and find each other. They run for --seconds, and
+        some are killed in that time. Then --writes are made, each on a random
+        node: one after the other, or --write-rate of them a second.
         Times have units: 300us, 400ms, 1.5s. The same options and seed give the
         same output.
 
-        With --trials, the other way round: not how fast a good cluster is, but
-        whether a bad one holds. So many clusters of 3 to 20 nodes meet every kind
-        of fault for --seconds, each from a seed of its own, from --seed on; rules
-        are looked at after every step, and the cluster must come together in the
-        end. Status 1 says that one broke a rule; --trace tells what happened in it.
+        --trials asks the opposite: not how fast a healthy cluster is, but whether
+        a broken one recovers. Each trial is a cluster of 3 to 20 nodes that meets
+        every kind of fault for --seconds. Trial 1 uses --seed, trial 2 the next
+        seed, and so on. Invariants are checked after every step, and in the end
+        the cluster must agree again. The status is 1 when a trial broke a rule;
+        --trace shows what happened in it.
 
-        The protocol's constants, with their defaults; the README says what each
-        one means, and where its cost is explained:
+        The protocol's constants and their defaults; Sources/Gossip/Settings.swift
+        says why each has its value and what another one would cost:
 
         \(ProtocolOption.table)
 
@@ -36,18 +37,18 @@ struct Simulate: AsyncParsableCommand {
         """)
   }
 
-  @Option(help: help("How many nodes, 2 to 1000.", "count", SimulateFlags().nodes)) var nodes: String?
-  @Option(help: help("Share of datagrams that are lost, each way.", "share", SimulateFlags().loss)) var loss: String?
-  @Option(help: help("One-way delay, or its bounds.", "low..high", SimulateFlags().delay)) var delay: String?
-  @Option(help: help("How many processes are killed.", "count", SimulateFlags().kill)) var kill: String?
-  @Option(help: help("How many writes are made.", "count", SimulateFlags().writes)) var writes: String?
-  @Option(help: ArgumentHelp("Make them in a stream, so many a second.", valueName: "count")) var writeRate: String?
-  @Option(help: help("How long nothing but the kills happens.", "count", SimulateFlags().seconds)) var seconds: String?
-  @Option(help: help("What chance begins with.", "number", SimulateFlags().seed)) var seed: String?
-  @Flag(help: "JSON instead of text.") var json = false
-  @Option(help: ArgumentHelp("Also draw what happened into this file.", valueName: "file")) var svg: String?
-  @Option(help: ArgumentHelp("Run so many trials with every kind of fault.", valueName: "count")) var trials: String?
-  @Flag(help: "With --trials 1: tell what happens in it.") var trace = false
+  @Option(help: help("Number of nodes, 2 to 1000.", "count", SimulateFlags().nodes)) var nodes: String?
+  @Option(help: help("Share of datagrams lost in each direction.", "share", SimulateFlags().loss)) var loss: String?
+  @Option(help: help("One-way delay, or its range.", "low..high", SimulateFlags().delay)) var delay: String?
+  @Option(help: help("Number of processes to kill.", "count", SimulateFlags().kill)) var kill: String?
+  @Option(help: help("Number of writes.", "count", SimulateFlags().writes)) var writes: String?
+  @Option(help: ArgumentHelp("Stream the writes, this many a second.", valueName: "count")) var writeRate: String?
+  @Option(help: help("Seconds before the writes; kills fall here.", "count", SimulateFlags().seconds)) var seconds: String?
+  @Option(help: help("Random seed.", "number", SimulateFlags().seed)) var seed: String?
+  @Flag(help: "Print JSON instead of text.") var json = false
+  @Option(help: ArgumentHelp("Also draw the run into this file.", valueName: "file")) var svg: String?
+  @Option(help: ArgumentHelp("Run this many trials with every kind of fault.", valueName: "count")) var trials: String?
+  @Flag(help: "With --trials 1: print what happens in it.") var trace = false
   @OptionGroup(visibility: .hidden) var settings: ProtocolOptions
 
   private static func help(_ abstract: String, _ value: String, _ byDefault: String) -> ArgumentHelp {

@@ -79,7 +79,7 @@ import Testing
         "a\\u{A}b      10.0.0.1:7946    8080  alive   1795219200000000  3           -5     1.204 ms  this node",
         "longer-name  10.0.0.200:7946  8080  alive   1795219200000000  3           -5     1.204 ms  current",
       ])
-    #expect(lines[4].hasPrefix("Value 42, generation 0: of 1 other live member, 1 had it"))
+    #expect(lines[4].hasPrefix("Value 42, generation 0: 1 of 1 other is current."))
     #expect(
       lines[5...] == [
         "Of 7 writes to this node, 1 gave way to concurrent ones; the last:", "  2 (generation 1) to 3 (generation 1)",
