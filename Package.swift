@@ -55,8 +55,9 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "Gossip", swiftSettings: strict + optimised + planted),
-    .target(name: "Simulation", dependencies: ["Gossip"], swiftSettings: strict + optimised),
+    .target(name: "Gossip", exclude: ["README.md"], swiftSettings: strict + optimised + planted),
+    .target(
+      name: "Simulation", dependencies: ["Gossip"], exclude: ["README.md"], swiftSettings: strict + optimised),
     .target(
       name: "Agent",
       dependencies: [
@@ -68,6 +69,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
+      exclude: ["README.md"],
       swiftSettings: strict
     ),
     .executableTarget(

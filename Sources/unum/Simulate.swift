@@ -43,7 +43,8 @@ struct Simulate: AsyncParsableCommand {
   @Option(help: help("Number of processes to kill.", "count", SimulateFlags().kill)) var kill: String?
   @Option(help: help("Number of writes.", "count", SimulateFlags().writes)) var writes: String?
   @Option(help: ArgumentHelp("Stream the writes, this many a second.", valueName: "count")) var writeRate: String?
-  @Option(help: help("Seconds before the writes; kills fall here.", "count", SimulateFlags().seconds)) var seconds: String?
+  @Option(help: help("Seconds before the writes; kills fall here.", "count", SimulateFlags().seconds)) var seconds:
+    String?
   @Option(help: help("Random seed.", "number", SimulateFlags().seed)) var seed: String?
   @Flag(help: "Print JSON instead of text.") var json = false
   @Option(help: ArgumentHelp("Also draw the run into this file.", valueName: "file")) var svg: String?
