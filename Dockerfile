@@ -4,7 +4,7 @@
 # name is only looked up properly by the C library that the program runs with; so the loader and the few shared
 # libraries that the program names are copied from the stage that built it. That is about 5 MB. debian:bookworm-slim
 # would add some 75 MB, a shell, a package manager and their security notices; a fully static C library cannot look
-# names up. What the empty base costs: there is no shell to look around with (see "In containers" in the README for what
+# names up. What the empty base costs: there is no shell to look around with (see "Containers" in deploy/README.md for what
 # to do instead), and a correction of the C library arrives by building again.
 #
 #   docker build -t unum .                   the image
@@ -29,7 +29,7 @@ RUN ldd /image/usr/bin/unum | grep -o '/lib[^ ]*' | xargs -I{} cp -L --parents {
     mkdir -p /image/etc && \
     echo 'hosts: files dns' > /image/etc/nsswitch.conf
 
-# Everything is copied, because the tests hold README, scripts and manifests to what they say.
+# Everything is copied, because the tests hold documents, scripts and manifests to what they say.
 FROM swift:6.3-bookworm AS test
 WORKDIR /src
 # hadolint ignore=DL3008

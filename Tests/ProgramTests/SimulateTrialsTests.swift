@@ -61,22 +61,20 @@ import Testing
     #expect(second["hash"] as? String == String(hash, radix: 16))
   }
 
-  /// Trials are exact, so the README shows exactly what comes, but for how long it took.
   @Test(arguments: [2, 3, 50])
   func `clusters of every size that is offered run`(nodes: Int) async throws {
     let found = try await json(["simulate", "--trials", "1", "--nodes", "\(nodes)", "--seconds", "1"])
     #expect(found["held"] as? Int == 1)
   }
 
-  @Test func `the README's trials come to what it shows`() async throws {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("README.md")
+  /// Trials are exact, so the document shows exactly what comes, but for how long it took.
+  @Test func `the trials of the simulation's page come to what it shows`() async throws {
     let command = "simulate --trials 16 --seconds 10"
-    let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "$ unum \(command)\n")
-    let shown = try #require(parts.count == 2 ? parts[1].components(separatedBy: "```")[0] : nil)
+    let exchanges = try Document("Sources/Simulation/README.md").blocks.flatMap(\.exchanges)
+    let shown = try #require(exchanges.first { $0.command == "unum " + command }).output
     let outcome = try await Running(command.split(separator: " ").map(String.init)).outcome(within: .seconds(120))
-    let timeless = { (text: String) in text.split(separator: "\n").filter { !$0.hasPrefix("Speed") } }
-    #expect(timeless(outcome.standardOutput) == timeless(shown))
+    let timeless = { (lines: [String]) in lines.filter { !$0.isEmpty && !$0.hasPrefix("Speed") } }
+    #expect(timeless(outcome.standardOutput.components(separatedBy: "\n")) == timeless(shown))
   }
 
   @Test func `the text says what held, in eighty columns`() async throws {

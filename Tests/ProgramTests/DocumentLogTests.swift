@@ -1,0 +1,74 @@
+// The table of log lines: each line that stands there is one that a node writes, word for word, and none is missing.
+
+import Agent
+import Gossip
+import Logging
+import Testing
+
+@testable import unum
+
+@Suite struct DocumentLogTests {
+  private static let one = Address(ipv4: 0x0A00_0001, port: 7946)
+  private static let two = Address(ipv4: 0x0A00_0002, port: 7946)
+
+  /// One report of each kind, and of each reason, with the names and numbers of the table.
+  private static let reports: [Report] = [
+    .valueChanged(from: .initial, to: Stamp(generation: 1, value: 5), notifier: "n2"),
+    .concurrentWrites(kept: Stamp(generation: 2, value: 9), dropped: Stamp(generation: 2, value: 3)),
+    .writeLost(Stamp(generation: 2, value: 3), to: Stamp(generation: 2, value: 9)),
+    .stampGivenUp(Stamp(generation: 1_890_000_000_000_000, value: 3), for: Stamp(generation: 2, value: 9)),
+    .clocksDiffer(name: "n2", two, by: .seconds(86_400 * 400)),
+    .memberChanged(name: "n2", two, from: nil, to: .alive, because: .joined),
+    .memberChanged(name: "n2", two, from: nil, to: .alive, because: .told(by: one)),
+    .memberChanged(name: "n2", two, from: .alive, to: .suspect, because: .probeFailed),
+    .memberChanged(name: "n2", two, from: .suspect, to: .alive, because: .refuted),
+    .memberChanged(name: "n2", two, from: .suspect, to: .dead, because: .suspicionExpired(unansweredPings: 4)),
+    .memberChanged(name: "n2", two, from: .alive, to: .left, because: .announced),
+    .memberForgotten(name: "n2", two),
+    .ready(.synchronised), .ready(.first), .ready(.alone),
+    .summary(
+      members: [
+        MemberSummary(name: "n1", address: one, status: .alive),
+        MemberSummary(name: "n2", address: two, status: .suspect),
+      ], live: 2, stamp: .initial),
+    .stalled(.milliseconds(1200)),
+    .advertisedAddressRefused(by: two, .unreachable), .advertisedAddressRefused(by: two, .taken),
+    .advertisedAddressReached(by: two), .advertisedAddressReached(by: nil),
+    .seedUnresolved(seed: 0, failure: "Name or service not known"),
+    .noSeedAnswered(attempts: 3),
+    .refuted(.dead, incarnation: 17),
+  ]
+
+  /// The kind of a report. A new one does not compile until it is here, and then is missed among the samples.
+  private static func kind(of report: Report) -> Int {
+    switch report {
+    case .valueChanged: 0
+    case .concurrentWrites: 1
+    case .stampGivenUp: 2
+    case .clocksDiffer: 3
+    case .writeLost: 4
+    case .memberChanged: 5
+    case .memberForgotten: 6
+    case .ready: 7
+    case .summary: 8
+    case .stalled: 9
+    case .advertisedAddressRefused: 10
+    case .advertisedAddressReached: 11
+    case .seedUnresolved: 12
+    case .noSeedAnswered: 13
+    case .refuted: 14
+    }
+  }
+
+  @Test func `every line that a node can log stands in the table with its level`() throws {
+    #expect(Set(DocumentLogTests.reports.map(DocumentLogTests.kind)) == Set(0...14))
+    let rows = Document.rows(try Document("Sources/Agent/README.md").section("## The log"))
+    let lines = DocumentLogTests.reports.flatMap { LogLines(seeds: ["seed-1", "10.0.0.9:7946"]).lines(for: $0) }
+    for line in lines {
+      let row = rows.first { $0[0] == line.message }
+      #expect(row?[1] == line.level.rawValue, "\(line.message)")
+    }
+    // The others are written by the program around the node; tests of processes see them.
+    #expect(rows.count == lines.count + 8)
+  }
+}
