@@ -56,18 +56,18 @@ import Testing
   private static let deployment: [String: [String]] = [
     "docker build -t unum .": ["docker build --quiet --tag unum ."],
     "docker network create unum": ["docker network create unum"],
-    "docker run -d --rm --name a -h a --network unum -p 8080:8080 unum": [
-      "docker run -d --rm --name a -h a --network unum -p 8080:8080 unum"
+    "docker run -d --rm --name node1 -h node1 --network unum -p 8080:8080 unum": [
+      "docker run -d --rm --name node1 -h node1 --network unum -p 8080:8080 unum"
     ],
-    "docker run -d --rm --name b -h b --network unum -e CLUSTER_ADDR=a -p 8081:8080 unum": [
-      "docker run -d --rm --name b -h b --network unum -e CLUSTER_ADDR=a -p 8081:8080 unum"
+    "docker run -d --rm --name node2 -h node2 --network unum -e CLUSTER_ADDR=node1 -p 8081:8080 unum": [
+      "docker run -d --rm --name node2 -h node2 --network unum -e CLUSTER_ADDR=node1 -p 8081:8080 unum"
     ],
-    "docker run -d --rm --name c -h c --network unum -e CLUSTER_ADDR=a,b -p 8082:8080 unum": [
-      "docker run -d --rm --name c -h c --network unum -e CLUSTER_ADDR=a,b -p 8082:8080 unum"
+    "docker run -d --rm --name node3 -h node3 --network unum -e CLUSTER_ADDR=node1,node2 -p 8082:8080 unum": [
+      "docker run -d --rm --name node3 -h node3 --network unum -e CLUSTER_ADDR=node1,node2 -p 8082:8080 unum"
     ],
     "curl localhost:8080/set/5": ["curl -sf localhost:8080/set/5"],
     "curl localhost:8082/members": ["curl -sf localhost:8082/members"],
-    "docker rm -f a b c": ["docker rm -f a b c"],
+    "docker rm -f node1 node2 node3": ["docker rm -f node1 node2 node3"],
     "docker network rm unum": ["docker network rm unum"],
     "docker run -e ADVERTISE_ADDR=172.17.0.2 -p 8080:8080 unum": ["-e ADVERTISE_ADDR=172.17.0.2 -p 8080:8080"],
     "docker run -e ADVERTISE_ADDR=172.17.0.3 -e CLUSTER_ADDR=172.17.0.2 -p 8081:8080 unum": [

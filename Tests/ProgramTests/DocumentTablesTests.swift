@@ -149,6 +149,16 @@ import Testing
     #expect(try Document.file("Dockerfile").contains("ARG VERSION=\(Version.current)"))
   }
 
+  /// Every new test would be a change of the first page, so it may be a tenth off.
+  @Test func `the first page shows how many tests there are`() throws {
+    let shown = try #require(readme.text.firstMatch(of: /Test run with ([0-9]+) tests in ([0-9]+) suites/))
+    let sources = try Document.tree().filter { $0.hasPrefix("Tests/") && $0.hasSuffix(".swift") }.map(Document.file)
+    for (number, mark) in [(shown.output.1, "@Test"), (shown.output.2, "@Suite")] {
+      let count = Double(sources.reduce(0) { $0 + $1.components(separatedBy: mark).count - 1 })
+      #expect(abs((Double(number) ?? 0) - count) <= count / 10, "\(number) \(mark), and there are \(count)")
+    }
+  }
+
   @Test func `the first page fits`() {
     #expect(readme.text.split(separator: "\n", omittingEmptySubsequences: false).count <= 221)
   }
