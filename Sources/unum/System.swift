@@ -1,6 +1,7 @@
 // What the program asks the operating system, apart from sockets. No Foundation: it would add 20 MB of character tables
 // for a few calls of the C library.
 
+import Agent
 import Glibc
 
 /// The process's surroundings, and what they allow it.
