@@ -144,9 +144,7 @@ import Testing
       }
       var push = Push(at: context.time - .seconds(1), context.settings)
       push.changed(.stamp, at: context.time, context.settings)
-      var outbox = Outbox()
-      push.advance(stamp, context, using: &generator, into: &outbox)
-      let peers = Self.asked(outbox).map(\.to)
+      let peers = push.advance(stamp, context, using: &generator)
       #expect(peers.count == min(4, 9 - holders) && Set(peers).count == peers.count)
       #expect(peers.allSatisfy { peer in !(0..<holders).contains { Peer(1 + $0).address == peer } })
       if holders == 0 { #expect(peers.contains(Peer(1).address) && peers.contains(Peer(9).address)) }

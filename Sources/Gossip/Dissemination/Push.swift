@@ -47,16 +47,17 @@ struct Push: Sendable {
   /// the pushes, which a stream of stale datagrams would otherwise starve.
   mutating func allowsReply(at now: Instant) -> Bool { replies.take(at: now) }
 
-  /// Sends one round of pushes, if one is due, to members that do not hold this stamp.
-  mutating func advance(
-    _ stamp: Stamp, _ context: Context, using generator: inout Generator, into outbox: inout Outbox
-  ) {
-    guard deadline <= context.time else { return }
-    guard context.members.count > 1 else { return end() }
+  /// Begins a round of pushes, if one is due.
+  /// - Returns: whom to push to: members that do not hold this stamp. Not by the outbox, as it is always the same datagram
+  ///   and what a node sends most.
+  mutating func advance(_ stamp: Stamp, _ context: Context, using generator: inout Generator) -> [Address] {
+    guard deadline <= context.time else { return [] }
     let peers = peers(for: stamp, context, using: &generator)
-    guard !peers.isEmpty else { return end() }
-    guard begin(peers.count, at: context.time, context.settings) else { return }
-    for peer in peers { outbox.send(Outgoing(body: .gossip, destination: peer)) }
+    guard !peers.isEmpty else {
+      end()
+      return []
+    }
+    return begin(peers.count, at: context.time, context.settings) ? peers : []
   }
 
   /// Whom a round goes to: the next live members after us and before us in address order, by turns, and others at random.

@@ -235,7 +235,10 @@ extension Node {
     case .antiEntropy: antiEntropy.advance(context, using: &generator, into: &outbox)
     case .ticker: ticker.advance(register.stamp, context, using: &generator, into: &outbox)
     case .forgetting: forget()
-    case .push: push.advance(register.stamp, context, using: &generator, into: &outbox)
+    case .push:
+      for peer in push.advance(register.stamp, context, using: &generator) {
+        send(Outgoing(body: .gossip, destination: peer))
+      }
     case .summaries: summaries.advance(register.stamp, context, into: &outbox)
     }
     flush()
