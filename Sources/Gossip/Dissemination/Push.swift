@@ -62,8 +62,6 @@ struct Push: Sendable {
 
   /// Whom a round goes to: the next live members after us and before us in address order, by turns, and others at random.
   private func peers(for stamp: Stamp, _ context: Context, using generator: inout Generator) -> [Address] {
-    // Alone, without making room for anybody: that is what `/set` costs on a node by itself.
-    guard context.members.count > 1 else { return [] }
     let ourselves = context.ourselves
     let everyone = roundsAboutMembers > 0
     func wants(_ member: Member) -> Bool { everyone || (member.stamp.map { $0 < stamp } ?? true) }

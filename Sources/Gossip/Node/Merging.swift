@@ -146,6 +146,23 @@ extension Node {
     push.changed(.membership, at: context.time, context.settings)
   }
 
+  /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
+  mutating func joinAnew() {
+    for index in (0..<context.members.count).reversed() where context.members[index].address != context.ourselves {
+      if context.members[index].isLive {
+        book.add(
+          context.members[index].address, at: context.time, context.settings, using: &generator)
+      }
+      context.members.remove(at: index)
+    }
+    suspicions.removeAll()
+    relays.removeAll()
+    probe.void()
+    antiEntropy.beginAnew(at: context.time, context.settings, canJoin: book.count > 0)
+    book.beginAnew(at: context.time)
+    summaries.changed()
+  }
+
   // MARK: Suspicion and death
 
   /// Our own probe of a member failed: we accuse it.

@@ -116,8 +116,7 @@ package struct Node: Sendable {
       suspicions.answeredNotify(address)
     case .leaveRequested: leave()
     }
-    runTimers()
-    nextDeadline = earliestDeadline() + stalled
+    nextDeadline = runTimers() + stalled
     defer { effects.removeAll() }
     return effects
   }
@@ -142,23 +141,6 @@ package struct Node: Sendable {
     refutation.slept(for: stall)
     emit(.report(.stalled(stall)))
     if stall > context.settings.forgetting { joinAnew() }
-  }
-
-  /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
-  private mutating func joinAnew() {
-    for index in (0..<context.members.count).reversed() where context.members[index].address != context.ourselves {
-      if context.members[index].isLive {
-        book.add(
-          context.members[index].address, at: context.time, context.settings, using: &generator)
-      }
-      context.members.remove(at: index)
-    }
-    suspicions.removeAll()
-    relays.removeAll()
-    probe.void()
-    antiEntropy.beginAnew(at: context.time, context.settings, canJoin: book.count > 0)
-    book.beginAnew(at: context.time)
-    summaries.changed()
   }
 
   /// We are asked to leave.
@@ -245,12 +227,20 @@ extension Node {
   }
 
   /// Runs all timers that are due, each once.
-  private mutating func runTimers() {
-    var number: UInt8 = 0
+  /// - Returns: the earliest deadline after that. Mostly none was due, and they are looked at once.
+  private mutating func runTimers() -> Instant {
+    var (number, earliest, hasRun) = (0 as UInt8, Instant.distantFuture, false)
     while let timer = Timer(rawValue: number) {
-      if deadline(of: timer) <= context.time { run(timer) }
+      let deadline = deadline(of: timer)
+      if deadline <= context.time {
+        run(timer)
+        hasRun = true
+      } else {
+        earliest = min(earliest, deadline)
+      }
       number += 1
     }
+    return hasRun ? earliestDeadline() : earliest
   }
 
   /// Inlined, or the compiler copies the whole node, 1.8 kB, to call it after each event.

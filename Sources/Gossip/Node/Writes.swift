@@ -74,7 +74,8 @@ extension Node {
 
   private mutating func stampChanged() {
     summaries.changed()
-    push.changed(.stamp, at: context.time, context.settings)
+    // Alone there is nobody to push to, and whoever joins is pushed to for that.
+    if context.members.count > 1 { push.changed(.stamp, at: context.time, context.settings) }
   }
 
   /// Our clock was wrong when we took the stamp that we hold, and has been set right: no other node believes that stamp, and
