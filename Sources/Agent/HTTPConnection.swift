@@ -99,6 +99,7 @@ final class HTTPConnection {
     isReadDue = true
     settle()
   }
+
   func inputDidEnd() {
     inputEnded = true
     settle()
@@ -181,10 +182,7 @@ final class HTTPConnection {
     var room = limits.requestsPerTurn
     hasMore = true
     while room > 0, case .reading = phase, let context, output.isWritable {
-      guard !reader.isBetweenRequests else {
-        hasMore = false
-        return
-      }
+      guard !reader.isBetweenRequests else { return hasMore = false }
       switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
       case .incomplete:
         if requestBegan == nil, !reader.isBetweenRequests { requestBegan = sweeper.tick }

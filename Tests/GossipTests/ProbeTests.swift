@@ -3,13 +3,6 @@ import Testing
 @testable import Gossip
 
 @Suite struct ProbeTests {
-  private static func stage(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
-    var stage = Stage(change)
-    stage.join((1...peers).map { Peer($0) })
-    stage.pass(.seconds(2))
-    return stage
-  }
-
   /// Lets one peer fall silent, and time pass until it is probed.
   private static func untilProbed(_ stage: inout Stage, _ peer: Peer) {
     stage.answering.removeAll { $0.address == peer.address }
@@ -19,7 +12,7 @@ import Testing
   }
 
   @Test func `a probe pings at 0, 70, 140 and 210 ms, asks three helpers at 100 and 200 ms, and fails at 350 ms`() {
-    var stage = Self.stage(6)
+    var stage = Stage.settled(6)
     Self.untilProbed(&stage, Peer(1))
     let line = stage.timeline(.milliseconds(350))
     #expect(line.filter { ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }.map(\.at) == [70, 140, 210])
@@ -32,13 +25,13 @@ import Testing
 
   @Test func `an answer to any of the pings ends the probe`() throws {
     for answered in 0..<4 {
-      var stage = Self.stage(6)
+      var stage = Stage.settled(6)
       stage.answering.removeAll { $0 == Peer(1) }
       let line = stage.timeline(.seconds(8))
       let pings = line.filter { !([$0.effect].sent(.ping, to: Peer(1).address).isEmpty) }
       try #require(pings.count > 4)
       // Once more, up to just after that ping.
-      stage = Self.stage(6)
+      stage = Stage.settled(6)
       stage.answering.removeAll { $0 == Peer(1) }
       stage.pass(.milliseconds(pings[answered].at))
       stage.hear(.ack, from: Peer(1), nonce: [pings[answered].effect].sent[0].message.nonce)
@@ -48,7 +41,7 @@ import Testing
   }
 
   @Test func `a helper's good word ends the probe`() throws {
-    var stage = Self.stage(6)
+    var stage = Stage.settled(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(99))
     let request = try #require(stage.pass(.milliseconds(1)).sent(.request).first)
@@ -63,7 +56,7 @@ import Testing
   }
 
   @Test func `every second probe walks in address order, the others through a shuffled round of all`() throws {
-    var stage = Self.stage(6)
+    var stage = Stage.settled(6)
     var targets: [Address] = []
     var last: Instant?
     for _ in 0..<40_000 where targets.count < 48 {
@@ -93,7 +86,7 @@ import Testing
 
   /// Members that were probed one after the other at this local health, and where the walk was each time.
   private static func probes(_ count: Int, at health: Int) -> [(target: Address, walk: Address?)] {
-    var stage = Self.stage(8)
+    var stage = Stage.settled(8)
     var probes: [(target: Address, walk: Address?)] = []
     while probes.count < count {
       // Each answer would restore a point.
@@ -120,7 +113,7 @@ import Testing
 
   @Test func `everybody is asked within 2n periods, so that no crash waits longer`() {
     for peers in [2, 5, 9] {
-      var stage = Self.stage(peers)
+      var stage = Stage.settled(peers)
       var asked = Set<Address>()
       _ = stage.timeline(.milliseconds(800 * peers + 400)).map { [$0.effect].sent(.ping).map { asked.insert($0.to) } }
       #expect(asked.count == peers)
@@ -128,7 +121,7 @@ import Testing
   }
 
   @Test func `a probe that fails although helpers spoke says nothing about our own health`() {
-    var stage = Self.stage(6)
+    var stage = Stage.settled(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(351))
     #expect(stage.member(Peer(1))?.status == .suspect)
@@ -136,7 +129,7 @@ import Testing
   }
 
   @Test func `silence of helpers that were just heard is counted against ourselves, and slows us down`() throws {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     Self.untilProbed(&stage, Peer(1))
     let helpers = stage.answering
     stage.answering = []
@@ -151,7 +144,7 @@ import Testing
   }
 
   @Test func `silence of helpers that were not heard for a period proves nothing about ourselves`() {
-    var stage = Self.stage(3) { $0.indirectPings = [.milliseconds(300)] }
+    var stage = Stage.settled(3) { $0.indirectPings = [.milliseconds(300)] }
     stage.answering = []
     // At the third failure nobody would be left to help, which is counted against ourselves for good reason.
     #expect(stage.pass(atMost: .seconds(3)) { $0.node.counters.failedProbes == 2 })
@@ -159,7 +152,7 @@ import Testing
   }
 
   @Test func `an answered probe restores health, one point at a time`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.node.probe.worsenHealth(by: 3, stage.node.settings)
     #expect(stage.status.localHealth == 3)
     #expect(stage.pass(atMost: .seconds(20)) { $0.status.localHealth == 2 })
@@ -169,7 +162,7 @@ import Testing
   }
 
   @Test func `the times of a probe follow the measured round trip`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     let index = stage.node.context.members.index(of: Peer(1).address)!
     stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(210)) } }
     let stretch = stage.node.context.timeoutMultiplier(for: stage.node.context.members[index])
@@ -187,7 +180,7 @@ import Testing
   }
 
   @Test func `we ping for a member, and pass the good answer on with its nonce`() throws {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     let request = Message.Body.request(target: Peer(2).address, deadline: 200)
     stage.answering = []
     let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
@@ -198,7 +191,7 @@ import Testing
   }
 
   @Test func `a member that returns ends the probe that began before, which asked in the partition`() {
-    var stage = Self.stage(6)
+    var stage = Stage.settled(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(300))
     var peer = Peer(1)
@@ -222,7 +215,7 @@ import Testing
   }
 
   @Test func `an answered probe of a slow member does not hold up the next one`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     for peer in 1...3 {
       let index = stage.node.context.members.index(of: Peer(peer).address)!
       stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(700)) } }
@@ -233,7 +226,7 @@ import Testing
   }
 
   @Test func `a helper that holds the target dead says so at once, and its silence is nobody's fault`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(2) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(2))?.status == .dead })
     let request = Message.Body.request(target: Peer(2).address, deadline: 200)
@@ -243,7 +236,7 @@ import Testing
   }
 
   @Test func `without an answer we say so at 80 % of the asker's deadline, and a late answer still counts`() throws {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.answering = []
     let request = Message.Body.request(target: Peer(2).address, deadline: 200)
     let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)

@@ -6,13 +6,6 @@ import Testing
 @testable import Gossip
 
 @Suite struct RuleTests {
-  private static func stage(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
-    var stage = Stage(change)
-    stage.join((1...peers).map { Peer($0) })
-    stage.pass(.seconds(2))
-    return stage
-  }
-
   @Test func `two runs of one seed are the same, byte for byte`() {
     func run(seed: UInt64) -> [Effect] {
       var stage = Stage(seed: seed)
@@ -27,7 +20,7 @@ import Testing
   }
 
   @Test func `confirmations are passed on, though the order of claims calls them known`() {
-    var stage = Self.stage(8)
+    var stage = Stage.settled(8)
     let peers = stage.answering
     stage.answering = []
     stage.accuse(peers[0], by: peers[1])
@@ -41,7 +34,7 @@ import Testing
   }
 
   @Test func `an accuser who is not alive confirms nothing`() {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     stage.accuse(Peer(1), by: Peer(2))
     let stranger = Peer(99).address
     stage.hear(from: Peer(3), rumours: [Peer(1).record(.suspect, accuser: stranger)])
@@ -49,7 +42,7 @@ import Testing
   }
 
   @Test func `an old accusation is answered with what we hold, or it would go round for ever`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     var refuted = Peer(1)
     refuted.incarnation += 1
     stage.hear(from: refuted, rumours: [refuted.record()])
@@ -66,7 +59,7 @@ import Testing
   @Test func `an incarnation that no clock can have reached is asked about, not believed`() {
     let limit = Stage.wall + 86_400_000_000
     for state in Record.State.allCases {
-      var stage = Self.stage(3)
+      var stage = Stage.settled(3)
       let future = Peer(1).record(state, incarnation: limit + 60_000_000)
       let effects = stage.hear(from: Peer(2), rumours: [future])
       #expect(stage.member(Peer(1))?.incarnation == Peer(1).incarnation)
@@ -76,13 +69,13 @@ import Testing
       #expect(effects.told(of: Peer(1).address).allSatisfy { $0.incarnation == Peer(1).incarnation })
     }
     // A little ahead is only a clock that runs fast.
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.hear(from: Peer(2), rumours: [Peer(1).record(.alive, incarnation: limit - 1)])
     #expect(stage.member(Peer(1))?.incarnation == limit - 1)
   }
 
   @Test func `a member's own word about its incarnation is limited only by 2^62`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     var peer = Peer(1)
     peer.incarnation = Wire.maximumIncarnation
     stage.hear(from: peer, rumours: [peer.record()])
@@ -90,7 +83,7 @@ import Testing
   }
 
   @Test func `a forged goodbye is told to the accused, who can object`() {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(.left)])
     let ping = effects.sent(.ping, to: Peer(1).address).first
     #expect(ping?.message.rumours.first == Peer(1).record(.left))
@@ -114,7 +107,7 @@ import Testing
 
   @Test func `a notify that was delivered over HTTP forgives a suspect its silence once`() {
     func death(afterNotifies count: Int) -> Int {
-      var stage = Self.stage(5)
+      var stage = Stage.settled(5)
       stage.answering.removeFirst()
       _ = stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect }
       for millisecond in 1...8_000 {
@@ -149,7 +142,7 @@ import Testing
   }
 
   @Test func `the accused is told in the next packet to it`() {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     stage.accuse(Peer(1), by: Peer(2))
     for effect in stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack) {
       #expect(effect.message.rumours.first == Peer(1).record(.suspect, accuser: Peer(2).address))
@@ -157,7 +150,7 @@ import Testing
   }
 
   @Test func `two processes that fight over one address cost a rumour a minute in the end`() {
-    var (one, other) = (Self.stage(2), Stage(seed: 2, wall: Stage.wall + 5))
+    var (one, other) = (Stage.settled(2), Stage(seed: 2, wall: Stage.wall + 5))
     other.join([Peer(1), Peer(2)])
     other.pass(.seconds(2))
     for minute in 1...6 {
@@ -196,7 +189,7 @@ import Testing
   }
 
   @Test func `a stamp of a member above the ceiling for members is as if not sent`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     var liar = Peer(1)
     liar.stamp = Stamp(generation: stage.node.context.ceiling.forMembers + 1, value: 1)
     #expect(stage.hear(from: liar).published == [])
@@ -210,7 +203,7 @@ import Testing
   }
 
   @Test func `hostile bytes cost a counter each, and nothing else`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     let before = stage.status
     var generator = Generator(seed: 9)
     for length in 0..<1_300 {
@@ -222,7 +215,7 @@ import Testing
   }
 
   @Test func `people are told of an own write within a second, not only of what peers wrote`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     let isSummary = { (report: Report) in if case .summary = report { true } else { false } }
     #expect((0..<6_000).contains { _ in stage.pass(.milliseconds(1)).reports.contains(where: isSummary) })
     stage.pass(.milliseconds(1_100))

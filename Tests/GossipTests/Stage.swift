@@ -72,6 +72,14 @@ struct Stage {
     _ = handle(.timePassed)
   }
 
+  /// A node that has known so many peers for two seconds.
+  static func settled(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
+    var stage = Stage(change)
+    stage.join((1...peers).map { Peer($0) })
+    stage.pass(.seconds(2))
+    return stage
+  }
+
   /// What the wall clock says at the start; changed, it is turned.
   var wallAtStart: UInt64
   var now: Now { Now(monotonic: Instant(microseconds: time), wall: wallAtStart &+ UInt64(time)) }

@@ -6,16 +6,9 @@ import Testing
 @testable import Gossip
 
 @Suite struct StallTests {
-  private static func stage(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
-    var stage = Stage(change)
-    stage.join((1...peers).map { Peer($0) })
-    stage.pass(.seconds(2))
-    return stage
-  }
-
   @Test func `a stall of our own accuses nobody`() {
     for late in [201, 350, 1_000, 30_000] as [Int64] {
-      var stage = Self.stage(5)
+      var stage = Stage.settled(5)
       #expect(stage.pass(atMost: .seconds(5)) { $0.node.probe.attempt != nil })
       let due = stage.node.nextDeadline.microseconds
       // The process runs again: what waited in its socket comes before its timers, or nothing waited.
@@ -29,14 +22,14 @@ import Testing
   }
 
   @Test func `a call that is only 200 ms late is no stall`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     stage.time = stage.node.nextDeadline.microseconds + 200_000
     #expect(!stage.handle(.timePassed).reports.contains { if case .stalled = $0 { true } else { false } })
     #expect(stage.node.counters.stalls == 0)
   }
 
   @Test func `a stall lets a suspect have its time to refute, counted from our waking`() {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     stage.answering.removeFirst()
     #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
     stage.time += 60_000_000
@@ -47,7 +40,7 @@ import Testing
 
   /// The wait between two answers to accusations is for the others' sake, and their time went on.
   @Test func `who was stopped just after it outbid an accusation outbids the next one when it goes on`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     for state in [Record.State.suspect, .dead] {
       var accusation = stage.own
       accusation.state = state
@@ -60,14 +53,14 @@ import Testing
   }
 
   @Test func `a stall raises local health by one`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     stage.time = stage.node.nextDeadline.microseconds + 500_000
     _ = stage.handle(.timePassed)
     #expect(stage.status.localHealth == 1)
   }
 
   @Test func `who slept for longer than the others remember joins anew, and first answers no pull`() {
-    var stage = Self.stage(3) { $0.seeds = ["seed"] }
+    var stage = Stage.settled(3) { $0.seeds = ["seed"] }
     stage.answering = []
     stage.time += Settings().forgetting.microseconds + 10_000_000
     let pull = Message.Body.pull(after: nil, buckets: .init(repeating: 1, count: 128))

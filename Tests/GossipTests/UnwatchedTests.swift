@@ -8,19 +8,12 @@ import Testing
 @testable import Gossip
 
 @Suite struct UnwatchedTests {
-  private static func stage(_ peers: Int, _ change: (inout Settings) -> Void = { _ in }) -> Stage {
-    var stage = Stage(change)
-    stage.join((1...peers).map { Peer($0) })
-    stage.pass(.seconds(2))
-    return stage
-  }
-
   private static func notifies(_ effects: [Effect]) -> Int {
     effects.count { if case .notify = $0 { true } else { false } }
   }
 
   @Test func `requests to ping others that nobody answered make room for later ones`() {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(2) }
     let request = Message.Body.request(target: Peer(2).address, deadline: 100)
     func isServed(_ asker: Peer = Peer(1)) -> Bool {
@@ -42,7 +35,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func `a failed probe of a suspect says nothing about our own health, that of a member alive does`(isSuspect: Bool) {
-    var stage = Self.stage(2) {
+    var stage = Stage.settled(2) {
       $0.helpers = 0
       $0.suspicionMaximum = .seconds(60)
       $0.confirmations = 0
@@ -57,7 +50,7 @@ import Testing
   }
 
   @Test func `a suspect that another says is dead has no more time than one that everybody accuses`() throws {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     stage.answering.removeFirst()
     stage.accuse(Peer(1), by: Peer(2))
     let said = stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
@@ -68,7 +61,7 @@ import Testing
   }
 
   @Test func `who speaks with a newer incarnation than it is known by is asked at once who it is`() throws {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     var peer = Peer(1)
     peer.incarnation += 1_000
     let ping = try #require(stage.hear(from: peer).sent(.ping, to: peer.address).first)
@@ -81,7 +74,7 @@ import Testing
   }
 
   @Test func `a member that we hold dead and another holds alive is asked at once, so that it can object`() throws {
-    var stage = Self.stage(3)
+    var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(1) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
     let contacts = stage.hear(from: Peer(2), rumours: [Peer(1).record()]).sent(.contact, to: Peer(1).address)
@@ -97,7 +90,7 @@ import Testing
   }
 
   @Test func `who slept for longer than others remember asks all whom it knew before, also without seeds`() {
-    var stage = Self.stage(5) { $0.forgetting = .seconds(600) }
+    var stage = Stage.settled(5) { $0.forgetting = .seconds(600) }
     stage.answering = []
     stage.time += 700_000_000
     var effects = stage.handle(.timePassed)
@@ -123,7 +116,7 @@ import Testing
   }
 
   @Test func `a probe fails at once for a "not me" of the address that was asked, and for no other's`() throws {
-    var stage = Self.stage(5)
+    var stage = Stage.settled(5)
     stage.answering.removeAll { $0 == Peer(1) }
     var probing: Sent?
     for _ in 0..<8_000 where probing == nil {
@@ -139,7 +132,7 @@ import Testing
   }
 
   @Test func `a stamp above what others accept by notify is not posted to them, but travels by datagram`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     let ceiling = Ceiling(wall: stage.now.wall + 10_000_000, released: 0).forStrangers
     var peer = Peer(1)
     for (generation, isPosted) in [(ceiling - 60_000_000, true), (ceiling, false)] {
@@ -154,7 +147,7 @@ import Testing
   }
 
   @Test func `a notify above the ceiling changes nothing and is answered with the ceiling`() {
-    var stage = Self.stage(2)
+    var stage = Stage.settled(2)
     let ceiling = Ceiling(wall: stage.now.wall, released: 0).forStrangers
     let above = stage.handle(.notified(Stamp(generation: ceiling + 1, value: 5), by: "liar", RequestID(1)))
     #expect(above.answers == [.aboveCeiling(ceiling)])
@@ -180,7 +173,7 @@ import Testing
   }
 
   @Test func `who left or died is listed for an hour, and then no more`() {
-    var stage = Self.stage(4)
+    var stage = Stage.settled(4)
     stage.answering.removeAll { [Peer(1), Peer(2)].contains($0) }
     stage.hear(from: Peer(1), rumours: [Peer(1).record(.left)])
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(2))?.status == .dead })

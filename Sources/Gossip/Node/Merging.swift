@@ -15,21 +15,20 @@ extension Node {
   /// - Returns: what the sender should hear in return: what we hold, where its claim is older.
   mutating func merge(_ record: Record, from sender: Address, isOwnWord: Bool) -> Record? {
     if record.address == context.ourselves { return mergeOfOurselves(record) }
-    let index = context.members.index(of: record.address)
-    let held = index.map { context.members[$0].record }
+    let held = context.members.index(of: record.address).map { context.members[$0].record }
     let isReachable = context.canReach(record.address)
     let merge = Merge(
       record, over: held, isOwnWord: isOwnWord, ceiling: context.ceiling.forHearsay, isReachable: isReachable)
-    guard let index, let held else {
-      mergeUnknown(merge, record, from: sender, isOwnWord: isOwnWord, isReachable: isReachable)
-      return nil
-    }
     switch merge {
-    case .known, .outdatedButAlive, .newcomer, .outOfReach: break
-    case .outdated: return told(held)
-    case .incredible: ask(aboutIncredible: record, from: sender, isReachable: isReachable)
+    case .known, .outdatedButAlive: break
+    case .outdated: return held.map(told)
+    case .incredible:
+      counters.refuse(.incarnation)
+      if isReachable, strangers.follows(sender, at: context.time) { verifications.verify(record.address, context) }
+    case .outOfReach: counters.refuse(.address)
+    case .newcomer: welcome(record, because: isOwnWord ? .joined : .told(by: sender))
     case .alive:
-      change(index, to: record, because: held.state == .alive ? .told(by: sender) : .refuted)
+      change(to: record, because: held?.state == .alive ? .told(by: sender) : .refuted)
       spread(Rumours.Claim(record, accuser: nil))
     case .aliveElsewhere:
       // After a partition that is how the other side's members are found. Tell it itself, so that it outbids what we hold.
@@ -37,18 +36,18 @@ extension Node {
       flush()
     case .suspect(let isConfirmed):
       // It returned and is accused again, both unheard by us; alive or dead, it is to be asked.
-      if held.state >= .dead { verifications.verify(record.address, context) }
-      beginSuspicion(index, record, isConfirmed: isConfirmed, from: sender)
+      if let held, held.state >= .dead { verifications.verify(record.address, context) }
+      beginSuspicion(of: record, isConfirmed: isConfirmed, from: sender)
     case .confirmed(let accuser):
       if accuser == context.ourselves || context.isLive(accuser) { confirm(record.address, by: accuser) }
     case .confirmedFully:
-      if !suspicions.confirmFully(record.address) { beginSuspicion(index, record, isConfirmed: true, from: sender) }
+      if !suspicions.confirmFully(record.address) { beginSuspicion(of: record, isConfirmed: true, from: sender) }
     case .stillDead:
       var record = record
       record.accuser = nil
-      change(index, to: record, because: .told(by: sender))
+      change(to: record, because: .told(by: sender))
     case .left:
-      change(index, to: record, because: isOwnWord ? .announced : .told(by: sender))
+      change(to: record, because: isOwnWord ? .announced : .told(by: sender))
       spread(Rumours.Claim(record, accuser: nil))
       // The accused must be able to object to a forged goodbye; sixteen of all are enough to reach it.
       if !isOwnWord, generator.chance(Node.goodbyeTellers / Double(context.members.liveCount)) {
@@ -60,33 +59,17 @@ extension Node {
 
   private static let goodbyeTellers = 16.0
 
-  private mutating func mergeUnknown(
-    _ merge: Merge, _ record: Record, from sender: Address, isOwnWord: Bool, isReachable: Bool
-  ) {
-    switch merge {
-    case .incredible: ask(aboutIncredible: record, from: sender, isReachable: isReachable)
-    case .outOfReach: counters.refuse(.address)
-    case .newcomer: welcome(record, because: isOwnWord ? .joined : .told(by: sender))
-    default: break
-    }
-  }
-
-  private mutating func ask(aboutIncredible record: Record, from sender: Address, isReachable: Bool) {
-    counters.refuse(.incarnation)
-    if isReachable, strangers.follows(sender, at: context.time) { verifications.verify(record.address, context) }
-  }
-
   /// Adds a member that was not in the list.
   private mutating func welcome(_ record: Record, because reason: Reason) {
     guard makeRoom() else { return counters.refuse(.full) }
     var alive = record
     alive.state = .alive
-    let index = context.members.insert(Member(record: alive, since: context.time))
+    _ = context.members.insert(Member(record: alive, since: context.time))
     appeared(record.address)
     emit(.report(.memberChanged(name: record.name, record.address, from: nil, to: .alive, because: reason)))
     summaries.changed(record.address)
     if record.state == .suspect {
-      beginSuspicion(index, record, isConfirmed: false, from: record.address)
+      beginSuspicion(of: record, isConfirmed: false, from: record.address)
     } else {
       spread(Rumours.Claim(alive, accuser: nil))
     }
@@ -106,7 +89,8 @@ extension Node {
   }
 
   /// Replaces what is held of a member, and all that hangs on it.
-  private mutating func change(_ index: Int, to record: Record, because reason: Reason) {
+  private mutating func change(to record: Record, because reason: Reason) {
+    guard let index = context.members.index(of: record.address) else { return }
     let held = context.members[index].record
     context.members.update(at: index, to: record, since: context.time)
     if record.state != .suspect { suspicions.remove(record.address) }
@@ -172,26 +156,27 @@ extension Node {
     let record = context.members[index].record
     guard record.state == .alive else { return confirm(record.address, by: context.ourselves) }
     let accusation = Suspicions.Accusation(accuser: context.ourselves, unanswered: failure.pings, isOurs: true)
-    beginSuspicion(index, record, accusation, because: .probeFailed)
+    beginSuspicion(of: record, accusation, because: .probeFailed)
   }
 
   /// Others accuse a member.
-  private mutating func beginSuspicion(_ index: Int, _ record: Record, isConfirmed: Bool, from sender: Address) {
+  private mutating func beginSuspicion(of record: Record, isConfirmed: Bool, from sender: Address) {
     let accusation = Suspicions.Accusation(accuser: record.accuser, isConfirmed: isConfirmed)
-    beginSuspicion(index, record, accusation, because: .told(by: record.accuser ?? sender))
+    beginSuspicion(of: record, accusation, because: .told(by: record.accuser ?? sender))
   }
 
   /// A live member becomes suspect, or suspect at a higher incarnation, with the name and the port that go with it.
   private mutating func beginSuspicion(
-    _ index: Int, _ claim: Record, _ accusation: Suspicions.Accusation, because reason: Reason
+    of claim: Record, _ accusation: Suspicions.Accusation, because reason: Reason
   ) {
+    guard let index = context.members.index(of: claim.address) else { return }
     suspicions.begin(
       of: context.members[index], incarnation: claim.incarnation, accusation, context, using: &generator)
     counters.suspicions += 1
     var record = claim
     record.state = .suspect
     record.accuser = nil
-    change(index, to: record, because: reason)
+    change(to: record, because: reason)
     spread(Rumours.Claim(record, accuser: accusation.accuser))
   }
 
@@ -207,7 +192,7 @@ extension Node {
     var record = context.members[index].record
     record.state = .dead
     counters.deaths += 1
-    change(index, to: record, because: .suspicionExpired(unansweredPings: suspicion.unanswered))
+    change(to: record, because: .suspicionExpired(unansweredPings: suspicion.unanswered))
     spread(Rumours.Claim(record, accuser: context.ourselves))
   }
 
