@@ -59,7 +59,7 @@ final class ConnectionOutput {
   func flush(_ context: ChannelHandlerContext) {
     if let bytes = held {
       held = nil
-      let sent = hasBacklog(context) ? 0 : send(bytes)
+      let sent = hasBacklog(context) ? 0 : transmit(bytes)
       // An error is NIO's to find again: it closes the channel as it does for its own writes.
       if sent < bytes.readableBytes { enqueue(bytes.dropping(sent), context) }
     }
@@ -89,7 +89,7 @@ final class ConnectionOutput {
 
   /// One `send` that never waits.
   /// - Returns: how many bytes the socket took; none on an error.
-  private func send(_ bytes: ByteBuffer) -> Int {
+  private func transmit(_ bytes: ByteBuffer) -> Int {
     let sent = transport?.withSocket { socket in
       unsafe bytes.withUnsafeReadableBytes { raw in
         unsafe Glibc.send(socket, raw.baseAddress, raw.count, ConnectionOutput.sendFlags)

@@ -243,14 +243,14 @@ extension Notifier {
     peer.next = nil
     peer.connection = connection.flatMap { $0.isOpen ? $0 : nil }
     state.value.peers[key] = peer
-    if let next { post(next, key, peer.place) } else { rest(key) }
+    if let next { post(next, key, peer.place) } else { letRest(key) }
     guard case .member(let member) = key else { return }
     if outcome == .delivered { report(.notifyDelivered(member)) }
     if outcome == .refused { report(.connectionRefused(member)) }
   }
 
   /// Keeps the peer's connection for a while, if there is one and room for it; else forgets the peer.
-  private func rest(_ key: Key) {
+  private func letRest(_ key: Key) {
     let kept = state.value.peers.values.count { $0.connection != nil && !$0.isBusy }
     guard state.value.peers[key]?.connection != nil, kept <= Notifier.keptConnections else { return forget(key) }
     state.value.peers[key]?.idle = loop.assumeIsolated().scheduleTask(in: times.idle) { [weak self] in

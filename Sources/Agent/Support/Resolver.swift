@@ -49,8 +49,8 @@ package final class NameResolver: Sendable {
   /// that answer will do. (A resolver that hangs for half a minute must not fill the thread pool with one name.)
   package func resolve(seed: Int) {
     guard seeds.indices.contains(seed) else { return }
-    guard let host = seeds[seed] else { return answer(seed, .failure(LookupFailure("not a host or host:port"))) }
-    if let numeric = Address(ip: host.host, port: host.port) { return answer(seed, .success([numeric])) }
+    guard let host = seeds[seed] else { return deliver(seed, .failure(LookupFailure("not a host or host:port"))) }
+    if let numeric = Address(ip: host.host, port: host.port) { return deliver(seed, .success([numeric])) }
     let isFirst = state.withLockedValue { state in
       defer { state.inFlight[seed] = true }
       return !state.inFlight[seed]
@@ -58,12 +58,12 @@ package final class NameResolver: Sendable {
     guard isFirst else { return }
     NameResolver.lookUp(host, on: loop).whenComplete { [self] result in
       state.withLockedValue { $0.inFlight[seed] = false }
-      answer(seed, result.mapError { $0 as? LookupFailure ?? LookupFailure("\($0)") })
+      deliver(seed, result.mapError { $0 as? LookupFailure ?? LookupFailure("\($0)") })
     }
   }
 
   /// Always from the loop and never from within `resolve`: the caller may be in the middle of something.
-  private func answer(_ seed: Int, _ result: Result<[Address], LookupFailure>) {
+  private func deliver(_ seed: Int, _ result: Result<[Address], LookupFailure>) {
     loop.execute { [self] in
       switch result.flatMap(usable) {
       case .success(let addresses): receiver(seed, addresses, nil)

@@ -145,7 +145,7 @@ extension Datagrams {
     guard let receiver = state.value.receiver else { return }
     let handler = Inlet(
       receiver: receiver,
-      failed: { [weak self] in self?.counts.withLockedValue { $0.receiveErrors += 1 } },
+      noteError: { [weak self] in self?.counts.withLockedValue { $0.receiveErrors += 1 } },
       closed: { [weak self] in self?.closed() })
     do {
       try channel.pipeline.syncOperations.addHandler(handler)
@@ -232,12 +232,12 @@ private final class Inlet: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
   private let receiver: Datagrams.Receiver
-  private let failed: () -> Void
+  private let noteError: () -> Void
   private let closed: () -> Void
 
-  init(receiver: @escaping Datagrams.Receiver, failed: @escaping () -> Void, closed: @escaping () -> Void) {
+  init(receiver: @escaping Datagrams.Receiver, noteError: @escaping () -> Void, closed: @escaping () -> Void) {
     self.receiver = receiver
-    self.failed = failed
+    self.noteError = noteError
     self.closed = closed
   }
 
@@ -247,7 +247,7 @@ private final class Inlet: ChannelInboundHandler {
     receiver(Array(envelope.data.readableBytesView), sender)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { failed() }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { noteError() }
 
   func channelInactive(context: ChannelHandlerContext) { closed() }
 }

@@ -47,7 +47,7 @@ final class RequestReader {
   /// Whether bytes wait here.
   var hasBytes: Bool { input.readableBytes > 0 }
 
-  func append(_ bytes: consuming ByteBuffer) {
+  func takeIn(_ bytes: consuming ByteBuffer) {
     if hasBytes { input.writeBuffer(&bytes) } else { input = bytes }
   }
 

@@ -90,7 +90,7 @@ final class HTTPConnection {
   func received(_ bytes: consuming ByteBuffer) {
     if case .closing = phase { return }
     lastMoved = sweeper.tick
-    reader.append(bytes)
+    reader.takeIn(bytes)
     advance()
   }
 
