@@ -18,10 +18,6 @@ let strict: [SwiftSetting] = [
 let optimised: [SwiftSetting] =
   Context.environment["UNUM_PLAIN"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 
-/// A bug in the core, put in on purpose: tests that break a cluster must be seen to find it (`Tests/Deploy/run`). Never
-/// set in a build that anyone uses.
-let planted = Context.environment["UNUM_PLANTED"].map { [SwiftSetting.define("PLANTED_" + $0)] } ?? []
-
 /// Whether the fuzzer is built, and only that (`Tests/Fuzz/run`): its program has libFuzzer's `main`, which no other build
 /// could link.
 let isFuzzing = Context.environment["UNUM_FUZZ"] != nil
@@ -58,7 +54,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "Gossip", exclude: ["README.md"], swiftSettings: strict + optimised + planted),
+    .target(name: "Gossip", exclude: ["README.md"], swiftSettings: strict + optimised),
     .target(
       name: "Simulation", dependencies: ["Gossip"], exclude: ["README.md"], swiftSettings: strict + optimised),
     .target(

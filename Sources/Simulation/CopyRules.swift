@@ -81,14 +81,14 @@ extension Invariants {
   /// Who is behind a mapping is heard by its answers, wherever they come from.
   private mutating func noteAnswer(_ step: Step) {
     guard case .received(let bytes, let source) = step.event, Host.slot(of: source) == nil,
-      bytes.count > 10, Invariants.isAnswer(bytes[10]),
+      let datagram = Peek(bytes), Invariants.isAnswer(datagram.kind),
       let message = try? Wire.decode(bytes, cluster: Hash.of(memories[step.host].settings.cluster))
     else { return }
     memories[step.host].awareness.heard[message.sender.address] = step.time
   }
 
-  private static func isAnswer(_ kind: UInt8) -> Bool {
-    switch Message.Kind(rawValue: kind) {
+  private static func isAnswer(_ kind: Message.Kind?) -> Bool {
+    switch kind {
     case .ack, .refusal, .vouch, .nack, .page, .notice: true
     case .ping, .contact, .request, .gossip, .pull, nil: false
     }

@@ -198,7 +198,7 @@ struct Invariants {
     var answered = 0
     for effect in step.effects {
       guard case .send(let bytes, let address) = effect else { continue }
-      let most = Invariants.large.contains(bytes[Wire.kindOffset]) ? Wire.maximumPlainSize : Wire.modestPlainSize
+      let most = Invariants.isLarge(Peek(bytes)?.kind) ? Wire.maximumPlainSize : Wire.modestPlainSize
       if bytes.count > most, let found = broken(.datagramSize, "\(bytes.count) bytes") { return found }
       if !address.isReachable, let found = broken(.datagramSize, "a datagram to \(address)") { return found }
       if let found = checkBalance(with: address, less: bytes, of: step.host) { return found }
@@ -215,7 +215,7 @@ struct Invariants {
   /// The ping that verifies who a stranger is goes to the address that it claims and is limited by number; a contact asks
   /// whoever is at the address of a seed; and a notice answers a contact of some time ago, which was longer.
   private static func isAnswer(_ bytes: [UInt8]) -> Bool {
-    switch Message.Kind(rawValue: bytes[Wire.kindOffset]) {
+    switch Peek(bytes)?.kind {
     case .ping, .contact, .notice: false
     case .ack, .refusal, .request, .vouch, .nack, .gossip, .pull, .page, nil: true
     }
@@ -223,7 +223,7 @@ struct Invariants {
 
   /// Whatever is sent to a stranger, also later: all of it together is no more than came from there.
   private mutating func checkBalance(with address: Address, less bytes: [UInt8], of host: Int) -> Finding? {
-    let kind = Message.Kind(rawValue: bytes[Wire.kindOffset])
+    let kind = Peek(bytes)?.kind
     guard Host.slot(of: address) == nil, address.isReachable, kind != .ping, kind != .contact else { return nil }
     let left = memories[host].owed[address, default: 0] - bytes.count
     memories[host].owed[address] = left
@@ -270,7 +270,12 @@ struct Invariants {
   /// Parts of a node that are due together may be served one after the other; a loop would go on.
   private static let mostWakesInVain = 16
   /// What may be larger than every path lets through: it is repeated, or asked again.
-  private static let large = [Message.Kind.gossip, .pull, .page].map(\.rawValue)
+  private static func isLarge(_ kind: Message.Kind?) -> Bool {
+    switch kind {
+    case .gossip, .pull, .page: true
+    case .ping, .ack, .refusal, .contact, .request, .vouch, .nack, .notice, nil: false
+    }
+  }
   /// A change is told and pushed to a few; beyond that, work is in proportion to members (suspects to ping, or tombstones
   /// to forget) or to what came (each record of a page is at most one change, and takes 19 bytes). Of the verifications
   /// that are due at once after a flood and a stop, one event carries on 32.

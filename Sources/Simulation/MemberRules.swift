@@ -62,11 +62,9 @@ extension Invariants {
   /// What is held of the sender of this datagram, if the sender is a live member and the datagram comes from a newer
   /// incarnation of it. Only the header is read, so that nearly all datagrams cost nothing.
   func claimInQuestion(_ event: Event, _ node: Node) -> HeldClaim? {
-    guard case .received(let bytes, let source) = event, bytes.count >= 20, Host.slot(of: source) != nil else {
-      return nil
-    }
-    let incarnation = bytes[12..<20].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-    guard let held = node.claim(about: source), held.state < .dead, incarnation > held.incarnation else { return nil }
+    guard case .received(let bytes, let source) = event, Host.slot(of: source) != nil, let datagram = Peek(bytes),
+      let held = node.claim(about: source), held.state < .dead, datagram.incarnation > held.incarnation
+    else { return nil }
     return held
   }
 
@@ -97,8 +95,7 @@ extension Invariants {
     for effect in step.effects {
       switch effect {
       case .send(let bytes, let address):
-        guard !memories[host].suspects.isEmpty, bytes.count > Wire.kindOffset,
-          bytes[Wire.kindOffset] == Message.Kind.ping.rawValue,
+        guard !memories[host].suspects.isEmpty, Peek(bytes)?.kind == .ping,
           let index = memories[host].suspects.firstIndex(where: { $0.address == address })
         else { continue }
         memories[host].suspects[index].pings += 1
@@ -126,8 +123,8 @@ extension Invariants {
   mutating func checkTraffic(_ step: Step, members: Int) -> Finding? {
     let host = step.host
     if step.time - memories[host].traffic.since >= .seconds(1) { memories[host].traffic = Traffic(since: step.time) }
-    if case .received(let bytes, let source) = step.event, bytes.count > Wire.kindOffset,
-      Invariants.isQuestion(bytes[Wire.kindOffset]) || Host.slot(of: source) == nil
+    if case .received(let bytes, let source) = step.event, let datagram = Peek(bytes),
+      Invariants.isQuestion(datagram.kind) || Host.slot(of: source) == nil
     {
       memories[host].traffic.questions += 1
     }
@@ -140,8 +137,8 @@ extension Invariants {
     return broken(.trafficIsBounded, "\(traffic.sent) datagrams in a second, \(traffic.questions) questions")
   }
 
-  private static func isQuestion(_ kind: UInt8) -> Bool {
-    switch Message.Kind(rawValue: kind) {
+  private static func isQuestion(_ kind: Message.Kind?) -> Bool {
+    switch kind {
     case .ping, .contact, .request, .pull: true
     case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice, nil: false
     }

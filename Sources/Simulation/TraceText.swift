@@ -205,6 +205,6 @@ extension Stamp {
 
 /// The name of a datagram's kind, if it has one, and its length.
 private func datagram(_ bytes: [UInt8]) -> String {
-  let kind = bytes.count > Wire.kindOffset ? Message.Kind(rawValue: bytes[Wire.kindOffset])?.name : nil
+  let kind = Peek(bytes)?.kind?.name
   return "\(kind ?? "noise") of \(bytes.count) bytes"
 }

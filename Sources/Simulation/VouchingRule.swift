@@ -16,7 +16,7 @@ extension Invariants {
   mutating func checkVouching(_ step: Step) -> Finding? {
     let host = step.host
     guard !memories[host].vouching.hasHeard else { return nil }
-    if case .received(let bytes, let source) = step.event, Invariants.vouches(bytes), !Cluster.isStranger(source) {
+    if case .received(let bytes, let source) = step.event, Peek(bytes)?.vouches == true, !Cluster.isStranger(source) {
       memories[host].vouching.hasHeard = true
       return nil
     }
@@ -28,7 +28,7 @@ extension Invariants {
     }
     for effect in step.effects {
       switch effect {
-      case .send(let bytes, _) where Invariants.vouches(bytes):
+      case .send(let bytes, _) where Peek(bytes)?.vouches == true:
         if let found = broken(.vouchesForWhatIsKnown, "vouches for \(step.stamp), and heard nobody") { return found }
       case .answer(_, .accepted(let stamp)):
         if case .notified = step.event { continue }
@@ -37,11 +37,5 @@ extension Invariants {
       }
     }
     return nil
-  }
-
-  /// Whether the sender of this datagram vouches for its stamp: the lowest bit of the flags, after version, cluster and
-  /// kind.
-  private static func vouches(_ bytes: [UInt8]) -> Bool {
-    bytes.count > Wire.flagsOffset && bytes[Wire.flagsOffset] & 1 != 0
   }
 }

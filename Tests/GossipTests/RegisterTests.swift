@@ -100,4 +100,26 @@ import Testing
     #expect(register.merge(stamp, at: Instant(microseconds: 20), wall: 1) == .known)
     #expect(register.changed == Instant(microseconds: 10))
   }
+
+  @Test func `a restored node holds its stamp from the start, and writes on top of it`() {
+    let kept = Stamp(generation: 7, value: 70)
+    let identity = Identity(address: Peer(0).address, name: "self", httpPort: 8080)
+    func now(_ milliseconds: Int64) -> Now {
+      Now(
+        monotonic: Instant(microseconds: milliseconds * 1_000), wall: Stage.wall + UInt64(milliseconds) * 1_000)
+    }
+    var node = Node(
+      identity: identity, settings: Settings(), seed: 1, key: SecretKey(low: 1, high: 1), now: now(0), restored: kept)
+    #expect(node.stamp == kept)
+    let older = node.handle(.notified(Stamp(generation: 3, value: 9), by: "it", RequestID(1)), at: now(0))
+    #expect(older.published.isEmpty && node.stamp == kept)
+    // A write waits as on any new node: others may hold a newer stamp.
+    var answered: [Int64: [Answer]] = [:]
+    answered[1] = node.handle(.setRequested(5, RequestID(2)), at: now(1)).answers
+    for millisecond in stride(from: 50, through: 2_000, by: 50) as StrideThrough<Int64> {
+      answered[millisecond] = node.handle(.timePassed, at: now(millisecond)).answers
+    }
+    #expect(answered.filter { !$0.value.isEmpty } == [1_500: [.accepted(Stamp(generation: 8, value: 5))]])
+    #expect(node.register.lostWrites == 0)
+  }
 }

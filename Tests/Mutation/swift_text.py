@@ -58,10 +58,8 @@ def end_of_string(text, start):
 
 
 def tokens(text):
-    """The tokens of a file, without comments, and without what this build leaves out between `#if` and `#endif`."""
+    """The tokens of a file, without comments. The core has no `#if`: what is compiled does not depend on how."""
     found, at, line, is_first = [], 0, 1, True
-    # For each open `#if`, whether what follows is compiled. Nothing is planted in the copy (`#if PLANTED_…`).
-    conditions = []
     while at < len(text):
         if text[at] == '"':
             kind, end = "string", end_of_string(text, at)
@@ -70,13 +68,8 @@ def tokens(text):
             kind, end = match.lastgroup, match.end()
         piece = text[at:end]
         if kind == "directive":
-            if piece.startswith("#if"):
-                conditions.append(piece.split()[1].startswith("!PLANTED"))
-            elif piece.startswith("#endif"):
-                conditions.pop()
-            else:
-                conditions[-1] = not conditions[-1]
-        elif kind not in ("space", "comment") and all(conditions):
+            raise SystemExit(f"line {line}: {piece.strip()}: the core has no conditions of the compiler")
+        if kind not in ("space", "comment"):
             token = Token(kind, piece, at, end, line)
             token.spaced_before = at == 0 or text[at - 1] in " \t\n"
             token.spaced_after = end == len(text) or text[end] in " \t\n"

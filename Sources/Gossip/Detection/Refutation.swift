@@ -62,9 +62,7 @@ struct Refutation: Sendable {
     if record.incarnation == own.incarnation, record.state <= own.state {
       return record.state == own.state ? .agrees : .outdated
     }
-    #if !PLANTED_NO_REFUTATION
-      note(record, own: own.incarnation)
-    #endif
+    note(record, own: own.incarnation)
     return .disputed
   }
 

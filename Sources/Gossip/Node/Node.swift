@@ -61,7 +61,11 @@ package struct Node: Sendable {
   ///   - seed: of the node's choices by chance. Whoever watches them for long may come to know it.
   ///   - key: makes what nobody may guess: from the system for a real node, from the seed for a simulated one.
   ///   - now: the start; the incarnation is its wall clock.
-  package init(identity: Identity, settings: Settings, seed: UInt64, key: SecretKey, now: Now) {
+  ///   - stamp: what this node held when it ran last, where that was kept. It is merged as every other is, and read from
+  ///     `stamp` before the first event: no effect tells it.
+  package init(
+    identity: Identity, settings: Settings, seed: UInt64, key: SecretKey, now: Now, restored stamp: Stamp = .initial
+  ) {
     let start = now.monotonic
     var identity = identity
     identity.name = Wire.truncated(identity.name)
@@ -74,7 +78,7 @@ package struct Node: Sendable {
     cluster = Hash.of(settings.cluster)
     generator = Generator(seed: seed)
     pending = PendingRequests(key: key)
-    register = Register(at: start)
+    register = Register(stamp, at: start)
     push = Push(at: start, settings)
     // A random phase, or nodes that start together would probe and notify together for ever.
     let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))

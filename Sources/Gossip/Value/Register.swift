@@ -20,7 +20,7 @@ package struct LostWrite: Equatable, Sendable {
 
 /// This node's stamp and the account of its own writes.
 package struct Register: Sendable {
-  package private(set) var stamp = Stamp.initial
+  package private(set) var stamp: Stamp
   /// When this stamp became ours: whoever was heard since and holds less is behind.
   private(set) var changed: Instant
   private(set) var sets: UInt64 = 0
@@ -44,7 +44,11 @@ package struct Register: Sendable {
   /// How many losses are kept to be shown.
   static let keptLosses = 16
 
-  init(at now: Instant) { changed = now }
+  /// - Parameter restored: what was held when this node ran last, or what every node holds before anyone wrote.
+  init(_ restored: Stamp = .initial, at now: Instant) {
+    stamp = restored
+    changed = now
+  }
 
   /// Writes a value on top of what is held; nil when that would pass the ceiling.
   mutating func set(_ value: Int64, ceiling: UInt64, at now: Instant) -> Stamp? {
@@ -60,11 +64,7 @@ package struct Register: Sendable {
   ///
   /// - Parameter wall: microseconds since 1970, to date a loss.
   mutating func merge(_ other: Stamp, at now: Instant, wall: UInt64) -> Outcome {
-    #if PLANTED_MERGE_BY_VALUE
-      guard other.value > stamp.value else { return .known }
-    #else
-      guard other > stamp else { return .known }
-    #endif
+    guard other > stamp else { return .known }
     let previous = stamp
     let isLost = isOwn && other.generation == previous.generation
     stamp = other

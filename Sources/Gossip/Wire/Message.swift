@@ -10,7 +10,7 @@ package struct Message: Equatable, Sendable {
   package var sender: Sender
   /// The sender's stamp.
   package var stamp: Stamp
-  /// The sender's digest of its live members (see `Digest`).
+  /// The sender's digest of its live members (see `Membership`).
   package var digest: UInt64
   /// Ties an answer to its question. Nobody but the asker can guess a question's (see `Nonces`). Zero where no answer is wanted.
   package var nonce: UInt64

@@ -64,6 +64,10 @@ package enum Wire {
   package static let kindOffset = headerSize
   /// Where the sender's flags are.
   package static let flagsOffset = headerSize + 1
+  /// Where the sender's incarnation is.
+  package static let incarnationOffset = headerSize + 2
+  /// Bit 0 of the sender's flags.
+  static let readyFlag: UInt8 = 1
   static let checksumSize = 4
   /// Bit 0 of the flags.
   static let sealedFlag: UInt8 = 1
@@ -71,137 +75,10 @@ package enum Wire {
   /// the records, and two records of at most 114 with the longest names, the answerer's own and an accusation.
   package static let introductionSize = 304
 
-  /// The bytes of one datagram.
-  package static func encode(_ message: Message, cluster: UInt64) -> [UInt8] {
-    var writer = Writer()
-    writer.put(version)
-    writer.put(UInt8(0))
-    writer.put(cluster)
-    writer.put(message.body.kind.rawValue)
-    writer.put(UInt8(message.sender.isReady ? 1 : 0) | (message.sender.wantsIntroduction ? 2 : 0))
-    writer.put(message.sender.incarnation)
-    writer.put(message.stamp.generation)
-    writer.put(UInt64(bitPattern: message.stamp.value))
-    writer.put(message.digest)
-    writer.put(message.nonce)
-    writer.put(message.sender.address)
-    writer.put(message.body)
-    writer.put(UInt8(message.rumours.count))
-    for record in message.rumours { writer.put(record) }
-    writer.pad(to: message.paddedSize - checksumSize)
-    writer.put(Checksum.crc32c(writer.bytes[...]))
-    precondition(writer.bytes.count <= maximumPlainSize, "a datagram of ours is too long")
-    return writer.bytes
-  }
-
-  /// The size of a message before any rumour, so that whoever adds rumours knows what room is left.
-  package static func size(of message: Message) -> Int {
-    headerSize + 42 + size(of: message.sender.address) + size(of: message.body) + 1 + checksumSize
-  }
-
-  /// The size of one record.
-  package static func size(of record: Record) -> Int {
-    size(of: record.address) + 12 + record.name.utf8.count + (record.accuser.map { size(of: $0) } ?? 0)
-  }
-
   /// A name cut to `maximumName` bytes, at a whole character.
   package static func truncated(_ name: String) -> String {
     var name = name
     while name.utf8.count > maximumName { name.removeLast() }
     return name
-  }
-
-  private static func size(of address: Address) -> Int { address.isIPv4 ? 7 : 19 }
-
-  private static func size(of body: Message.Body) -> Int {
-    switch body {
-    case .ping(let target): size(of: target)
-    case .request(let target, _): size(of: target) + 2
-    case .vouch(let target, _): size(of: target) + 8
-    case .pull(let after, let buckets): 1 + (after.map { size(of: $0) } ?? 0) + buckets.count * 8
-    case .page, .notice: 1
-    case .ack, .refusal, .contact, .nack, .gossip: 0
-    }
-  }
-}
-
-/// Appends fields to the bytes of a datagram.
-private struct Writer {
-  private(set) var bytes: [UInt8] = []
-
-  init() { bytes.reserveCapacity(160) }
-
-  mutating func put<Integer: FixedWidthInteger>(_ value: Integer) {
-    for shift in stride(from: Integer.bitWidth - 8, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> Integer(shift)))
-    }
-  }
-
-  mutating func put(_ address: Address) {
-    if address.isIPv4 {
-      put(UInt8(4))
-      put(UInt32(truncatingIfNeeded: address.low))
-    } else {
-      put(UInt8(6))
-      put(address.high)
-      put(address.low)
-    }
-    put(address.port)
-  }
-
-  mutating func put(_ body: Message.Body) {
-    switch body {
-    case .ping(let target):
-      put(target)
-    case .request(let target, let deadline):
-      put(target)
-      put(deadline)
-    case .vouch(let target, let incarnation):
-      put(target)
-      put(incarnation)
-    case .pull(let after, let buckets):
-      let foldings = Wire.foldings.first { Wire.buckets >> $0 == buckets.count }
-      guard let foldings else { preconditionFailure("\(buckets.count) buckets are no folding of all") }
-      put(UInt8(after == nil ? 0 : 1) | UInt8(foldings) << 1)
-      if let after { put(after) }
-      for digest in buckets { put(digest) }
-    case .page(let more):
-      put(UInt8(more ? 1 : 0))
-    case .notice(let refused):
-      put(refused.rawValue)
-    case .ack, .refusal, .contact, .nack, .gossip:
-      break
-    }
-  }
-
-  mutating func put(_ record: Record) {
-    put(record.address)
-    put(record.incarnation)
-    put(record.state.rawValue | (record.accuser == nil ? 0 : 4))
-    if let accuser = record.accuser { put(accuser) }
-    put(record.httpPort)
-    put(UInt8(record.name.utf8.count))
-    bytes.append(contentsOf: record.name.utf8)
-  }
-
-  mutating func pad(to size: Int) {
-    if bytes.count < size { bytes.append(contentsOf: repeatElement(0, count: size - bytes.count)) }
-  }
-}
-
-/// CRC-32C (Castagnoli): finds every burst of up to 32 bits and is what most wire formats of the field use.
-package enum Checksum {
-  /// The checksum of these bytes.
-  package static func crc32c(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    var crc: UInt32 = 0xFFFF_FFFF
-    for byte in bytes {
-      crc = table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ (crc >> 8)
-    }
-    return ~crc
-  }
-
-  /// The remainders of each byte, for the reflected polynomial.
-  private static let table: [UInt32] = (0..<256).map { index in
-    (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? (crc >> 1) ^ 0x82F6_3B78 : crc >> 1 }
   }
 }

@@ -1,0 +1,133 @@
+// The format as it is on the wire: one datagram of each kind, byte by byte. Nodes of one version must understand each other
+// whichever of them is newer, so a change here is a change of the version, or a mistake.
+
+import Testing
+
+@testable import Gossip
+
+@Suite struct GoldenDatagramsTests {
+  private static let v4 = Address(ipv4: 0x0A00_0001, port: 7946)
+  private static let v6 = Address(high: 0xFD00_0000_0000_0000, low: 0x1234, port: 65_535)
+
+  /// A message of this kind with a different value in each field.
+  static func message(_ body: Message.Body, _ rumours: [Record] = [], paddedSize: Int = 0) -> Message {
+    var message = Message(
+      sender: .init(address: v4, incarnation: 0x0102_0304_0506_0708, isReady: true, wantsIntroduction: paddedSize > 0),
+      stamp: Stamp(generation: 0x11, value: -2), digest: 0x2122_2324_2526_2728, nonce: 0x3132_3334_3536_3738,
+      body: body,
+      rumours: rumours)
+    message.paddedSize = paddedSize
+    return message
+  }
+
+  static let records = [
+    Record(address: v4, incarnation: 5, state: .suspect, name: "é", httpPort: 8080, accuser: v6),
+    Record(address: v6, incarnation: 6, state: .left, name: "", httpPort: 0),
+  ]
+
+  /// By name, as they stand in the file.
+  static let messages: [(name: String, message: Message)] = [
+    ("ping", message(.ping(target: v6))), ("ack", message(.ack, records)), ("refusal", message(.refusal)),
+    ("contact", message(.contact, paddedSize: 100)), ("request", message(.request(target: v4, deadline: 250))),
+    ("vouch", message(.vouch(target: v4, incarnation: 7))), ("nack", message(.nack)),
+    ("gossip", message(.gossip, [records[0]])),
+    ("pull", message(.pull(after: v4, buckets: (0..<16).map { $0 }))), ("page", message(.page(more: true), records)),
+    ("notice", message(.notice(.taken))),
+  ]
+
+  private static let golden: [(name: String, bytes: String)] = [
+    (
+      "ping",
+      "0100f13d9f0db8d079f7010101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a06fd000000000000000000000000001234ffff005984dc1f"
+    ),
+    (
+      "ack",
+      "0100f13d9f0db8d079f7020101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a02040a0000011f0a00000000000000050506fd0000000000000000000000000012"
+        + "34ffff1f9002c3a906fd000000000000000000000000001234ffff00000000000000060300000095b76cb7"
+    ),
+    (
+      "refusal",
+      "0100f13d9f0db8d079f7030101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a00c0156b98"
+    ),
+    (
+      "contact",
+      "0100f13d9f0db8d079f7040301020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a000000000000000000000000000000000000000000000000000000000000000000"
+        + "0000000005726160"
+    ),
+    (
+      "request",
+      "0100f13d9f0db8d079f7050101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a040a0000011f0a00fa0068df3c03"
+    ),
+    (
+      "vouch",
+      "0100f13d9f0db8d079f7060101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a040a0000011f0a000000000000000700180c9d47"
+    ),
+    (
+      "nack",
+      "0100f13d9f0db8d079f7070101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a0049d229af"
+    ),
+    (
+      "gossip",
+      "0100f13d9f0db8d079f7080101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a01040a0000011f0a00000000000000050506fd0000000000000000000000000012"
+        + "34ffff1f9002c3a91320b817"
+    ),
+    (
+      "pull",
+      "0100f13d9f0db8d079f7090101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a07040a0000011f0a00000000000000000000000000000001000000000000000200"
+        + "00000000000003000000000000000400000000000000050000000000000006000000000000000700000000000000"
+        + "080000000000000009000000000000000a000000000000000b000000000000000c000000000000000d0000000000"
+        + "00000e000000000000000f002f149145"
+    ),
+    (
+      "page",
+      "0100f13d9f0db8d079f70a0101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a0102040a0000011f0a00000000000000050506fd00000000000000000000000000"
+        + "1234ffff1f9002c3a906fd000000000000000000000000001234ffff00000000000000060300000095bce3d4"
+    ),
+    (
+      "notice",
+      "0100f13d9f0db8d079f70b0101020304050607080000000000000011fffffffffffffffe21222324252627283132"
+        + "333435363738040a0000011f0a0200a12470cd"
+    ),
+  ]
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  @Test func `each kind of datagram is written as it always was, and read back`() throws {
+    #expect(Self.messages.map(\.name) == Message.Kind.allCases.map(\.name))
+    #expect(Self.golden.map(\.name) == Self.messages.map(\.name))
+    for ((name, bytes), (_, message)) in zip(Self.golden, Self.messages) {
+      let written = Wire.encode(message, cluster: Hash.of("unum"))
+      #expect(Self.hex(written) == bytes, "\(name)")
+      #expect(try Wire.decode(written, cluster: Hash.of("unum")) == message)
+    }
+  }
+
+  @Test func `a peek sees what decoding sees, and nothing in what is too short`() {
+    for (name, message) in Self.messages {
+      for isReady in [true, false] {
+        var message = message
+        message.sender.isReady = isReady
+        let bytes = Wire.encode(message, cluster: 1)
+        let peek = Peek(bytes)
+        #expect(peek?.kind == message.body.kind && peek?.vouches == isReady, "\(name)")
+        #expect(peek?.incarnation == message.sender.incarnation)
+        #expect(Peek(Array(bytes.prefix(19))) == nil)
+      }
+    }
+    var unknown = [UInt8](repeating: 0, count: 20)
+    unknown[Wire.kindOffset] = 200
+    #expect(Peek(unknown)?.kind == nil && Peek(unknown) != nil)
+  }
+}
