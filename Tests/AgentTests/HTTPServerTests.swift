@@ -190,6 +190,8 @@ final class Client: Sendable {
     if !isReading { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: 16_384) }
     channel =
       try await bootstrap
+      // As long as any other wait of a test: on a busy machine ten seconds, as it is by itself, are nothing.
+      .connectTimeout(.seconds(60))
       .channelOption(.autoRead, value: isReading)
       .channelOption(.allowRemoteHalfClosure, value: !closesWithServer)
       .channelInitializer { channel in

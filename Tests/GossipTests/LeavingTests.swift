@@ -49,6 +49,14 @@ import Testing
     #expect(effects.sent(.ping, to: Peer(2).address).count == 10)
   }
 
+  @Test func `an answer to what was asked before the goodbye does not count for it`() throws {
+    var stage = Self.stage(1, answering: false)
+    let asked = try #require(stage.pass(.milliseconds(500)).sent(.ping, to: Peer(1).address).last)
+    #expect(Self.left(stage.handle(.leaveRequested)) == [])
+    #expect(Self.left(stage.hear(.ack, from: Peer(1), nonce: asked.message.nonce)) == [])
+    #expect(Self.left(stage.pass(.seconds(3))) == [0])
+  }
+
   @Test func `a node whom nobody hears stops after a second, having announced ten times`() {
     var stage = Self.stage(5, answering: false)
     var effects = stage.handle(.leaveRequested)

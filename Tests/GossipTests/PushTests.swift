@@ -95,6 +95,18 @@ import Testing
     #expect(toHolder <= 3, "\(toHolder)")
   }
 
+  @Test func `a write ends no rounds about members: these still go to those who hold the stamp`() {
+    var stage = Self.stage()
+    #expect(stage.hear(from: Self.others[1], rumours: [Self.others[2].record(.left)]).sent(.gossip).count == 4)
+    for var peer in Self.others where peer != Self.others[2] {
+      peer.stamp = Stamp(generation: 1, value: 7)
+      stage.hear(from: peer)
+    }
+    // Everybody has it: what is pushed now is pushed for the change of members. Who left is asked, and told of the stamp.
+    let pushed = stage.pass(.milliseconds(35)).sent(.gossip).filter { $0.to != Self.others[2].address }
+    #expect(pushed.count == 8)
+  }
+
   @Test func `a stamp from a peer is pushed on like one from a client`() {
     var stage = Self.stage()
     var peer = Peer(3)

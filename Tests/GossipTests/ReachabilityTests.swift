@@ -69,6 +69,8 @@ import Testing
     stage.hear(.ping(target: Peer(0).address), from: Peer(9), nonce: 1)
     stage.hear(.ping(target: Peer(5).address), from: Peer(1), nonce: 1)
     stage.hear(.ping(target: Peer(0).address), from: Peer(1), source: Peer(9).address, nonce: 1)
+    // A contact goes to a seed's address as well, which need not be the one that we advertise.
+    stage.hear(.contact, from: Peer(1), nonce: 1, wantsIntroduction: true, padded: 304)
     #expect(stage.status.addressRefused == .unreachable)
     let effects = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
     #expect(effects.reports == [.advertisedAddressReached(by: Peer(1).address)])

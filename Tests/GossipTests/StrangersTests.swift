@@ -98,6 +98,13 @@ import Testing
     #expect(stage.node.counters.refused(.unsolicited) == 0)
   }
 
+  @Test func `a challenge goes to the claimed address, and never to where the claim came from`() {
+    var stage = flooded()
+    let sent = contact(&stage, from: Peer(1), source: Peer(77).address).sent
+    #expect(sent.map(\.message.body) == [.ping(target: Peer(1).address)])
+    #expect(sent.map(\.to) == [Peer(1).address])
+  }
+
   @Test func `a challenge is one to one address, and for a few seconds`() throws {
     var stage = flooded()
     let nonce = try #require(contact(&stage, from: Peer(1)).sent.first).message.nonce

@@ -83,6 +83,20 @@ import Testing
     #expect(stage.node.counters.deaths == 1)
   }
 
+  @Test func `one accuser that many tell of is one accuser`() throws {
+    var stage = Self.silent()
+    stage.accuse(Peer(1), by: Peer(2))
+    var effects: [Effect] = []
+    for teller in 3...5 {
+      effects += stage.hear(from: Peer(teller), rumours: [Peer(1).record(.suspect, accuser: Peer(2).address)])
+    }
+    #expect(stage.node.suspicions[Peer(1).address]?.accusers == [Peer(2).address])
+    #expect(effects.told(of: Peer(1).address).allSatisfy { $0.accuser == Peer(2).address })
+    // With our own missed pings that is two, and not as many as make it shortest.
+    let died = try #require(Self.change(&stage, to: .dead))
+    #expect(died > 700, "\(died) ms")
+  }
+
   @Test func `a suspect that answers our pings is never declared dead, whoever accuses it`() {
     var stage = Stage()
     stage.join((1...5).map { Peer($0) })

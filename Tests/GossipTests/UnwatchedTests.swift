@@ -99,6 +99,19 @@ import Testing
     #expect(Set(effects.sent(.contact).map(\.to)) == Set((1...5).map { Peer($0).address }))
   }
 
+  /// Who joins anew knows nothing of Peer(1) but its address, and hears of it from a member. It never answers.
+  @Test func `who lives by hearsay alone stays in the book until it has answered`() throws {
+    var stage = Stage.settled(2) { $0.forgetting = .seconds(600) }
+    stage.answering = []
+    stage.time += 700_000_000
+    _ = stage.handle(.timePassed)
+    stage.join([Peer(2)])
+    stage.hear(from: Peer(2), rumours: [Peer(1).record()])
+    #expect(stage.member(Peer(1))?.status == .alive)
+    #expect(stage.pass(atMost: .seconds(20)) { $0.member(Peer(1))?.status == .dead })
+    #expect(!stage.pass(.seconds(30)).sent(.contact, to: Peer(1).address).isEmpty)
+  }
+
   @Test func `that another process answers counts only from the address that was asked`() throws {
     var stage = Stage()
     let contact = stage.hear(

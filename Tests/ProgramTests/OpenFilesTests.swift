@@ -10,6 +10,12 @@ import Testing
     #expect(limits.contains(/Max open files +300 +300/), "\(limits)")
   }
 
+  @Test func aSoftLimitThatCanBeRaisedKeepsNoNodeFromStarting() async throws {
+    let node = try await RunningNode("low", openFiles: (soft: 20, hard: 300))
+    let limits = try String(contentsOfFile: "/proc/\(node.process.pid)/limits", encoding: .utf8)
+    #expect(limits.contains(/Max open files +300 +300/), "\(limits)")
+  }
+
   @Test(arguments: [["serve"], ["local", "--nodes", "2"]])
   func aProcessThatMayOpenHardlyAnyFilesSaysSoAndDoesNotStart(_ arguments: [String]) async throws {
     for limit in [12, 20, 63] {

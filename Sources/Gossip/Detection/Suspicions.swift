@@ -77,11 +77,8 @@ struct Suspicions: Sendable {
   }
 
   /// Somebody declared a suspect dead.
-  /// - Returns: whether it is suspect here.
-  mutating func confirmFully(_ address: Address) -> Bool {
-    guard let index = list.firstIndex(where: { $0.address == address }) else { return false }
-    list[index].confirmFully()
-    return true
+  mutating func confirmFully(_ address: Address) {
+    if let index = list.firstIndex(where: { $0.address == address }) { list[index].confirmFully() }
   }
 
   /// Pings suspects whose turn it is.

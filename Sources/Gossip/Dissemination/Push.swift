@@ -67,9 +67,9 @@ struct Push: Sendable {
     func wants(_ member: Member) -> Bool { everyone || (member.stamp.map { $0 < stamp } ?? true) }
     var peers: [Address] = []
     peers.reserveCapacity(context.settings.fanout)
-    // Whoever leaves does not count among the live.
-    let others = max(context.others, 0)
-    for number in 0..<min(context.settings.ringNeighbours, context.settings.fanout, others) {
+    // Whoever leaves does not count among the live, and then one neighbour fewer is taken.
+    let others = context.others
+    for number in 0..<max(0, min(context.settings.ringNeighbours, context.settings.fanout, others)) {
       let places = number % 2 == 0 ? number / 2 : others - 1 - number / 2
       guard let peer = context.members.live(UInt64(places), after: ourselves),
         let index = context.members.index(of: peer),

@@ -65,7 +65,8 @@ struct AddressBook: Sendable {
 
   /// A contact came back to us: that address is our own.
   mutating func metOurselves(at address: Address) {
-    if !metOurselvesAt.contains(address) { metOurselvesAt.append(address) }
+    metOurselvesAt.removeAll { $0 == address }
+    metOurselvesAt.append(address)
   }
 
   /// Another process answered at this address.

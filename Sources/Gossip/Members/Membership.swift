@@ -85,7 +85,7 @@ package struct Membership: Sendable {
   /// Replaces what is believed of a member.
   mutating func update(at index: Int, to record: Record, since now: Instant) {
     account(for: list[index], adding: false)
-    if list[index].state != record.state || list[index].incarnation != record.incarnation { changes &+= 1 }
+    changes &+= 1
     if list[index].state != record.state { list[index].since = now }
     list[index].believe(record)
     gone.set(at: index, isTombstone: !list[index].isLive)

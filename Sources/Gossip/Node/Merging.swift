@@ -39,9 +39,9 @@ extension Node {
       if let held, held.state >= .dead { verifications.verify(record.address, context) }
       beginSuspicion(of: record, isConfirmed: isConfirmed, from: sender)
     case .confirmed(let accuser):
-      if accuser == context.ourselves || context.isLive(accuser) { confirm(record.address, by: accuser) }
+      if context.isLive(accuser) { confirm(record.address, by: accuser) }
     case .confirmedFully:
-      if !suspicions.confirmFully(record.address) { beginSuspicion(of: record, isConfirmed: true, from: sender) }
+      suspicions.confirmFully(record.address)
     case .stillDead:
       var record = record
       record.accuser = nil

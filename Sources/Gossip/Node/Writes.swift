@@ -9,6 +9,8 @@ extension Node {
 
   /// A client's write: at once, or once the first stamp is known or not to be had.
   mutating func handleWrite(_ value: Int64, _ request: RequestID) {
+    // A timer that is late must not let a later write go before those that wait.
+    releaseWrites()
     guard readiness.waits(at: context.time) else { return write(value, request) }
     if !waitingWrites.add(value, request, most: context.settings.waitingSets) {
       emit(.answer(request, .overloaded))
