@@ -99,6 +99,7 @@ import Testing
     var right = Peer(1)
     right.stamp = Stamp(generation: 7, value: 70)
     var (stage, _) = ahead(by: 3, knowing: [right])
+    stage.pass(.milliseconds(5))
     var behind = Peer(2)
     behind.stamp = Stamp(generation: 6, value: 60)
     stage.join([behind], answering: false)

@@ -161,6 +161,8 @@ import Testing
   @Test func `of two who claim one address the first is told, with the nonce of its last contact`() {
     let told = Self.notices([(Peer(7).address, 1), (Peer(8).address, 2), (Peer(7).address, 3)])
     #expect(told.map(\.to) == [Peer(7).address] && told.map(\.nonce) == [3])
+    let unmoved = Self.notices([(Peer(7).address, 1), (Peer(8).address, 2)])
+    #expect(unmoved.map(\.to) == [Peer(7).address] && unmoved.map(\.nonce) == [1])
   }
 
   @Test func `a lost member that answers is in the book no more`() throws {
@@ -198,14 +200,12 @@ import Testing
     #expect(stage.node.stamp == Stamp(generation: 2, value: 2))
   }
 
-  @Test func `no datagram tells of one death twice, once as what was a suspicion`() {
-    var stage = Stage.settled(6)
-    stage.accuse(Peer(1), by: Peer(2))
-    stage.answering.removeAll { $0 == Peer(1) }
-    // The accused is told what is held against it, and the news besides.
-    let sent = stage.pass(.seconds(6)).sent.filter { $0.to != Peer(1).address }
-    let deaths = sent.map { $0.message.rumours.count { $0.address == Peer(1).address && $0.state == .dead } }
-    #expect(deaths.allSatisfy { $0 <= 1 } && deaths.contains(1), "\(deaths)")
+  @Test func `news of a newcomer that is accused before it was told is no accusation without an accuser`() {
+    var stage = Stage.settled(2)
+    stage.join([Peer(3)])
+    stage.accuse(Peer(3), by: Peer(2))
+    let told = stage.pass(.milliseconds(400)).told(of: Peer(3).address).filter { $0.state == .suspect }
+    #expect(!told.isEmpty && told.allSatisfy { $0.accuser != nil }, "\(told)")
   }
 
   @Test func `bytes are counted from nothing, and how far a clock is off by the clock's own ceiling`() {
