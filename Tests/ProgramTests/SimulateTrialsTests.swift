@@ -61,12 +61,6 @@ import Testing
     #expect(second["hash"] as? String == String(hash, radix: 16))
   }
 
-  @Test(arguments: [2, 3, 50])
-  func `clusters of every size that is offered run`(nodes: Int) async throws {
-    let found = try await json(["simulate", "--trials", "1", "--nodes", "\(nodes)", "--seconds", "1"])
-    #expect(found["held"] as? Int == 1)
-  }
-
   /// Trials are exact, so the document shows exactly what comes, but for how long it took.
   @Test func `the trials of the simulation's page come to what it shows`() async throws {
     let command = "simulate --trials 16 --seconds 10"
