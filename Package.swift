@@ -40,9 +40,11 @@ let isCounting = Context.environment["UNUM_COUNTERS"] != nil
 /// and again in seconds after a change (`Tests/Mutation/run` builds hundreds of variants at once).
 let isCore = Context.environment["UNUM_CORE"] != nil
 
-// unum (program) -> Agent (sockets, HTTP, clock, log) -> Gossip (pure) <- Simulation
+// unum (program) -> Agent (sockets, HTTP, log) -> Platform (the C library) -> Gossip (pure) <- Simulation
 let package = Package(
   name: "unum",
+  // Only macOS has versions to name. This one has `Span`; nobody has tried Unum there yet.
+  platforms: [.macOS("26.0")],
   products: [.executable(name: "unum", targets: ["unum"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -57,10 +59,12 @@ let package = Package(
     .target(name: "Gossip", exclude: ["README.md"], swiftSettings: strict + optimised),
     .target(
       name: "Simulation", dependencies: ["Gossip"], exclude: ["README.md"], swiftSettings: strict + optimised),
+    .target(name: "Platform", dependencies: ["Gossip"], swiftSettings: strict),
     .target(
       name: "Agent",
       dependencies: [
         "Gossip",
+        "Platform",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -76,6 +80,7 @@ let package = Package(
       dependencies: [
         "Agent",
         "Gossip",
+        "Platform",
         "Simulation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -95,6 +100,7 @@ let package = Package(
       dependencies: [
         "Agent",
         "Gossip",
+        "Platform",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -108,7 +114,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "unum", "Agent", "Gossip", "Simulation", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        "unum", "Agent", "Gossip", "Platform", "Simulation",
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict

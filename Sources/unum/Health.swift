@@ -6,10 +6,10 @@
 
 import Agent
 import ArgumentParser
-import Glibc
 import Gossip
 import NIOCore
 import NIOPosix
+import Platform
 
 /// Asks `/readyz` of the node here.
 struct Health: AsyncParsableCommand {
@@ -67,7 +67,7 @@ extension Health {
         defer { tasks.cancelAll() }
         return try await tasks.next() ?? Finding(isReady: false, line: "not ready: nobody asked")
       }
-    } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+    } catch let error as IOError where error.errnoCode == SystemError.connectionRefused.number {
       return Finding(isReady: false, line: "not ready: nobody listens at \(target)")
     } catch {
       return Finding(isReady: false, line: "not ready: \(target): \(ForeignText.visible("\(error)"))")

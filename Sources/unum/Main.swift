@@ -6,7 +6,7 @@
 
 import Agent
 import ArgumentParser
-import Glibc
+import Platform
 
 @main
 enum Program {
@@ -16,9 +16,8 @@ enum Program {
   private static let usage: Int32 = 64
 
   static func main() async {
-    System.occupyStandardDescriptors()
-    // A client that closed its connection, or a log reader that went away, must be an error of one write, not the end.
-    _ = signal(SIGPIPE, SIG_IGN)
+    CurrentProcess.occupyStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
     do {
       var command = try Unum.parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -30,7 +29,7 @@ enum Program {
     } catch {
       // What the log says came before what ended it.
       flushLog()
-      exit(status(after: error))
+      CurrentProcess.end(status(after: error))
     }
   }
 

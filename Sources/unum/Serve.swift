@@ -4,6 +4,7 @@ import Agent
 import ArgumentParser
 import Logging
 import NIOPosix
+import Platform
 import UnixSignals
 
 /// Runs one node.
@@ -20,7 +21,8 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() async throws {
-    var configuration = try resolve(flags: options.flags, environment: System.environment, hostName: System.hostName)
+    var configuration = try resolve(
+      flags: options.flags, environment: System.environment, hostName: CurrentProcess.hostName)
     configuration.agent.limits = HTTPLimits(openFiles: try System.openFilesOfANode())
     let logger = makeLogger(configuration.log)
     // Before anything is bound: a signal that comes while starting must find somebody who listens.

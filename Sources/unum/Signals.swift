@@ -5,8 +5,8 @@
 // systemd or Docker waits 10 s at most before SIGKILL, and a clear line beats that. Rejected: the service group's own
 // signal handling, which ignores a second signal.
 
-import Glibc
 import Logging
+import Platform
 import ServiceLifecycle
 import UnixSignals
 
@@ -23,7 +23,6 @@ func supervise(_ service: any Service, until signals: UnixSignalsSequence, logge
   try await withThrowingTaskGroup(of: Void.self) { tasks in
     tasks.addTask { try await group.run() }
     tasks.addTask { await obey(signals, stopping: group, logger: logger) }
-    tasks.addTask { await ProgramPages.keepReleasing() }
     // Only the services end by themselves. Then nobody is left for signals to stop.
     defer { tasks.cancelAll() }
     try await tasks.next()
@@ -43,11 +42,11 @@ private func obey(_ signals: UnixSignalsSequence, stopping group: ServiceGroup, 
     tasks.addTask {
       guard (try? await Task.sleep(for: patience)) != nil else { return }
       Terminal.complain("not stopped \(patience) after \(first.name); ending now")
-      _exit(1)
+      CurrentProcess.endAtOnce(1)
     }
     if let second = await iterator.next() {
       Terminal.complain("\(second.name) again: ending at once")
-      _exit(128 + second.number)
+      CurrentProcess.endAtOnce(128 + second.number)
     }
     tasks.cancelAll()
   }
@@ -58,5 +57,5 @@ extension UnixSignal {
   fileprivate var name: String { self == .sigint ? "SIGINT" : "SIGTERM" }
 
   /// As shells report it: a process that a signal ended has status 128 and this.
-  fileprivate var number: Int32 { self == .sigint ? SIGINT : SIGTERM }
+  fileprivate var number: Int32 { self == .sigint ? 2 : 15 }
 }

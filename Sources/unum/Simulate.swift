@@ -5,8 +5,8 @@
 // (they are the papers', and this protocol is not quite theirs).
 
 import ArgumentParser
-import Glibc
 import Gossip
+import Platform
 import Simulation
 
 /// Predicts how a cluster behaves.
@@ -87,7 +87,7 @@ struct Simulate: AsyncParsableCommand {
     let scenario = try flags.scenario()
     // Before the work: a mistyped directory should not cost it.
     let file = try svg.map { try OutputFile($0, option: "--svg") }
-    var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
+    var bar = ProgressBar(isShown: Descriptor.standardError.isTerminal, startedAt: .now)
     let forecast: Forecast
     do throws(Violation) {
       forecast = try scenario.foretell { done in Terminal.show(bar.update(to: done, at: .now)) }
@@ -138,25 +138,29 @@ package struct ProgressBar {
 
 /// A file that is opened before it is needed and keeps what it has until it is written.
 struct OutputFile: ~Copyable {
-  private let descriptor: Int32
+  private let descriptor: Descriptor
   private let path: String
   private let option: String
 
   init(_ path: String, option: String) throws(OutputFailure) {
     self.path = path
     self.option = option
-    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw OutputFailure(option: option, path: path, error: errno) }
+    do throws(SystemError) {
+      descriptor = try Descriptor.opened(path)
+    } catch {
+      throw OutputFailure(option: option, path: path, error: error)
+    }
   }
 
-  deinit { close(descriptor) }
+  deinit { descriptor.shut() }
 
   /// Replaces what the file had.
   func write(_ text: String) throws(OutputFailure) {
-    // A pipe or a terminal has no length to cut.
-    _ = ftruncate(descriptor, 0)
-    guard Terminal.write(text, to: descriptor) else {
-      throw OutputFailure(option: option, path: path, error: errno)
+    descriptor.truncate()
+    do throws(SystemError) {
+      try descriptor.put(text)
+    } catch {
+      throw OutputFailure(option: option, path: path, error: error)
     }
   }
 }
@@ -165,10 +169,7 @@ struct OutputFile: ~Copyable {
 struct OutputFailure: Error, CustomStringConvertible {
   var option: String
   var path: String
-  var error: Int32
+  var error: SystemError
 
-  var description: String {
-    let reason = unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
-    return "\(option) \(path): cannot be written: \(reason)"
-  }
+  var description: String { "\(option) \(path): cannot be written: \(error.words)" }
 }

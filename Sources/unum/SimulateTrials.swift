@@ -7,8 +7,8 @@
 
 import Agent
 import ArgumentParser
-import Glibc
 import Gossip
+import Platform
 import Simulation
 
 /// The options of trials, as they were typed; nil where they were not.
@@ -91,7 +91,7 @@ package struct TrialPlan: Equatable, Sendable {
   /// - Parameter progress: told the share that is done, after every few trials.
   func run(progress: (Double) -> Void) async -> Sweep {
     var sweep = Sweep()
-    let size = max(1, min(TrialPlan.batch, count / (4 * System.cores)))
+    let size = max(1, min(TrialPlan.batch, count / (4 * CurrentProcess.cores)))
     await withTaskGroup(of: Sweep.self) { group in
       var next = 0
       func addBatch() {
@@ -104,7 +104,7 @@ package struct TrialPlan: Equatable, Sendable {
           return part
         }
       }
-      for _ in 0..<System.cores { addBatch() }
+      for _ in 0..<CurrentProcess.cores { addBatch() }
       for await part in group {
         sweep.add(part)
         progress(Double(sweep.trials) / Double(count))
@@ -125,7 +125,7 @@ extension Simulate {
       let telling = Trace.Telling { LogLines(seeds: $1).lines(for: $0).map(\.message) }
       try Terminal.answer(plan.trial(0).run(telling: telling).trace.lines.joined(separator: "\n"))
     }
-    var bar = ProgressBar(isShown: isatty(STDERR_FILENO) == 1, startedAt: .now)
+    var bar = ProgressBar(isShown: Descriptor.standardError.isTerminal, startedAt: .now)
     let start = ContinuousClock.now
     let sweep = await plan.run { done in Terminal.show(bar.update(to: done, at: .now)) }
     Terminal.show(bar.end())

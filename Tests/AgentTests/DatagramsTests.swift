@@ -2,11 +2,8 @@ import Agent
 import Gossip
 import NIOCore
 import NIOPosix
+import Platform
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 @Suite struct DatagramsTests {
   private func open(_ address: Address = Support.loopback) async throws -> (
@@ -38,13 +35,34 @@ import Testing
     try await Support.eventually("each error is counted") {
       datagrams.currentCounts.sendErrors.values.reduce(0, +) == 3
     }
-    #expect(datagrams.currentCounts.sendErrors[EINVAL] == 1, "port 0")
-    #expect(datagrams.currentCounts.sendErrors[EACCES] == 1, "broadcast")
-    #expect(datagrams.currentCounts.sendErrors[EAFNOSUPPORT] == 1, "IPv6 from an IPv4 socket")
+    let counts = datagrams.currentCounts.sendErrors.map { ($0.symbol, $1) }
+    let errors = Dictionary(uniqueKeysWithValues: counts)
+    #expect(errors["EINVAL"] == 1, "port 0")
+    #expect(errors["EACCES"] == 1, "broadcast")
+    #expect(errors["EAFNOSUPPORT"] == 1, "IPv6 from an IPv4 socket")
     try await Support.send([7], to: datagrams.localAddress)
     try await Support.eventually("it still hears") { received.all.map(\.bytes) == [[7]] }
     #expect(datagrams.currentCounts.rebinds == 0, "the socket never closed")
     await datagrams.close()
+  }
+
+  @Test(arguments: [Support.loopback, Address(ipv4: 0, port: 0), Address(high: 0, low: 0, port: 0)])
+  func `a socket that can send to itself says so, and nobody sees that datagram`(bound: Address) async throws {
+    let datagrams = try await Datagrams.bind(to: bound, loop: Support.group.next())
+    #expect(await datagrams.sendToItself() == nil)
+    let received = Collected<(bytes: [UInt8], from: Address)>()
+    datagrams.open { received.add(($0, $1)) }
+    try await Support.send([7], to: Support.loopback.with(port: datagrams.localAddress.port))
+    try await Support.eventually("the other one arrives") { received.all.count == 1 }
+    #expect(received.all.map(\.bytes) == [[7]])
+    #expect(datagrams.currentCounts.sendErrors.isEmpty)
+    await datagrams.close()
+  }
+
+  @Test func `a socket that cannot send to itself says why`() async throws {
+    let (datagrams, _) = try await open()
+    await datagrams.close()
+    #expect(await datagrams.sendToItself() == .notConnected)
   }
 
   @Test func aDatagramThatIsTooLongArrivesTooLong() async throws {

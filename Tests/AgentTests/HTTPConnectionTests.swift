@@ -234,14 +234,14 @@ import Testing
 
   @Test func `draining closes idle connections and ends the others with their answer`() throws {
     backend.state.withLockedValue { $0.isHolding = true }
-    let sweep = ConnectionSweep()
-    let idle = try TestConnection(backend, sweep: sweep)
-    let busy = try TestConnection(backend, sweep: sweep)
-    let partial = try TestConnection(backend, sweep: sweep)
+    let table = ConnectionTable()
+    let idle = try TestConnection(backend, table: table)
+    let busy = try TestConnection(backend, table: table)
+    let partial = try TestConnection(backend, table: table)
     _ = try idle.exchange(request("GET /get"))
     try busy.send(request("POST /set/5"))
     try partial.send("GET /get HTTP/1.1\r\n")
-    _ = sweep.drainAll()
+    _ = table.drainAll()
     #expect(!idle.isOpen && busy.isOpen && partial.isOpen)
     backend.release()
     for last in [try busy.answers(), try partial.exchange("Host: a\r\n\r\n")] {

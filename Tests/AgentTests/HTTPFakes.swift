@@ -103,19 +103,19 @@ final class FakeBackend: Backend {
 /// A server's side of one connection, without a socket.
 struct TestConnection {
   let channel: EmbeddedChannel
-  let sweep: ConnectionSweep
+  let table: ConnectionTable
   let pipelineCounts: EventCounts
 
   init(
     _ backend: any Backend, limits: HTTPLimits = HTTPLimits(), counts: RequestCounts = RequestCounts(),
-    sweep: ConnectionSweep = ConnectionSweep(), loop: EmbeddedEventLoop = EmbeddedEventLoop(),
-    takesLittle: Bool = false, knowsHotRequests: Bool = true
+    table: ConnectionTable = ConnectionTable(), loop: EmbeddedEventLoop = EmbeddedEventLoop(),
+    takesLittle: Bool = false, usesFastPath: Bool = true
   ) throws {
     channel = EmbeddedChannel(loop: loop)
-    self.sweep = sweep
+    self.table = table
     pipelineCounts = EventCounts(takesLittle ? channel : nil)
     let connection = HTTPConnection(
-      backend: backend, limits: limits, counts: counts, sweep: sweep, knowsHotRequests: knowsHotRequests)
+      backend: backend, limits: limits, counts: counts, table: table, usesFastPath: usesFastPath)
     try channel.pipeline.syncOperations.addHandler(pipelineCounts)
     try connection.install(in: channel.pipeline.syncOperations)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
@@ -142,7 +142,7 @@ struct TestConnection {
 
   /// So many seconds pass.
   func wait(seconds: Int) {
-    for _ in 0..<seconds { sweep.sweep() }
+    for _ in 0..<seconds { table.sweep() }
   }
 
   var isOpen: Bool { channel.isActive }

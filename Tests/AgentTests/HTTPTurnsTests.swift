@@ -9,15 +9,15 @@ import Testing
 
 @Suite struct HTTPTurnsTests {
   private let backend = FakeBackend()
-  private let sweep = ConnectionSweep()
+  private let table = ConnectionTable()
   private let loop = EmbeddedEventLoop()
 
   private func connect(takesLittle: Bool = false) throws -> TestConnection {
-    try TestConnection(backend, sweep: sweep, loop: loop, takesLittle: takesLittle)
+    try TestConnection(backend, table: table, loop: loop, takesLittle: takesLittle)
   }
 
   /// The loop has looked at its sockets, and one that waits may go on.
-  private func nextTurn() { loop.advanceTime(by: ConnectionSweep.pause) }
+  private func nextTurn() { loop.advanceTime(by: TurnQueue.pause) }
 
   @Test func `a client that pipelines gets sixteen answers in each turn, in order, until it has all`() throws {
     let connection = try connect()

@@ -1,9 +1,17 @@
 import Agent
-import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Platform
 import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 @Suite struct LogSinkTests {
   /// A pipe that nobody reads until the test does.
@@ -20,7 +28,7 @@ import Testing
 
     /// What was written so far.
     func readAll() -> String {
-      _ = Glibc.close(writer)
+      _ = close(writer)
       return readToEnd()
     }
 
@@ -29,11 +37,11 @@ import Testing
       var bytes: [UInt8] = []
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
       while true {
-        let count = unsafe Glibc.read(reader, &buffer, buffer.count)
+        let count = unsafe read(reader, &buffer, buffer.count)
         guard count > 0 else { break }
         bytes += buffer[..<count]
       }
-      _ = Glibc.close(reader)
+      _ = close(reader)
       return String(decoding: bytes, as: UTF8.self)
     }
   }
@@ -45,7 +53,7 @@ import Testing
   /// What the sink writes for what `body` logs.
   private func written(_ format: LogFormat, wall: UInt64 = 1_795_235_872_123_456, _ body: (Logger) -> Void) -> String {
     let pipe = Pipe()
-    let writer = LogWriter(descriptor: pipe.writer)
+    let writer = LogWriter(descriptor: Descriptor(pipe.writer))
     defer { writer.close() }
     body(logger(format, writer, wall: wall))
     #expect(writer.flush(within: .seconds(20)))
@@ -87,7 +95,7 @@ import Testing
   @Test func aBlockedReaderHoldsNobodyUpAndLosesOnlyWhatDoesNotFit() async throws {
     let pipe = Pipe()
     let capacity = 1 << 20
-    let writer = LogWriter(descriptor: pipe.writer, capacity: capacity)
+    let writer = LogWriter(descriptor: Descriptor(pipe.writer), capacity: capacity)
     let log = logger(.text, writer)
     // Many times what the pipe (64 KiB) and the queue hold; would any of these wait, the test would never end.
     let message = String(repeating: "x", count: 1000)
@@ -103,7 +111,7 @@ import Testing
     log.info("after")
     #expect(writer.flush(within: .seconds(20)))
     writer.close()
-    _ = Glibc.close(pipe.writer)
+    _ = close(pipe.writer)
     let lines = try await rest.get().split(separator: "\n")
     #expect(lines.count == 3000 - Int(dropped) + 2)
     #expect(
@@ -115,11 +123,11 @@ import Testing
   @Test func aReaderThatIsGoneEndsNothing() {
     _ = signal(SIGPIPE, SIG_IGN)
     let pipe = Pipe()
-    _ = Glibc.close(pipe.reader)
-    let writer = LogWriter(descriptor: pipe.writer)
+    _ = close(pipe.reader)
+    let writer = LogWriter(descriptor: Descriptor(pipe.writer))
     logger(.text, writer).info("into the void")
     #expect(writer.flush(within: .seconds(20)))
     writer.close()
-    _ = Glibc.close(pipe.writer)
+    _ = close(pipe.writer)
   }
 }

@@ -25,7 +25,9 @@ package final class Agent: Backend, Service {
   /// Metrics of whoever runs this agent, such as lines lost by the log.
   let extraMetrics: @Sendable () -> [ShellMetric]
   let core = NIOLockedValueBox(Core())
-  let face: NIOLockedValueBox<Face>
+  /// What clients see, under a lock of its own.
+  let shown = NIOLockedValueBox(PublishedState())
+  let bindings: NIOLockedValueBox<Bindings>
   let stopRequested = Latch()
   let left = Latch()
   let stopped = Latch()
@@ -44,15 +46,10 @@ package final class Agent: Backend, Service {
     var waiting: [RequestID: @Sendable (Answer) -> Void] = [:]
   }
 
-  /// What clients see without asking the node, and what is bound to the other side of it. Its own lock, held for
-  /// nanoseconds only, so that `/get` never waits for the protocol.
-  struct Face {
-    var published = Stamp.initial
-    /// `Node.retractions` when the last retraction was shown.
-    var retractions: UInt64 = 0
+  /// What is bound on the other side of the node, once it is.
+  struct Bindings {
     /// Its address and HTTP port are those of the configuration until both sockets are bound.
     var identity: Identity
-    var readiness = ReadinessState.starting
     var workers: Workers?
     var server: HTTPServer?
     /// The configured address until it is bound.
@@ -78,21 +75,21 @@ package final class Agent: Backend, Service {
     datagramAddress = datagrams.localAddress
     lines = LogLines(seeds: configuration.seeds)
     let identity = Identity(address: configuration.bind, name: configuration.name, httpPort: configuration.http.port)
-    face = NIOLockedValueBox(Face(identity: identity, httpAddress: configuration.http))
+    bindings = NIOLockedValueBox(Bindings(identity: identity, httpAddress: configuration.http))
     timer = .makeEmptyBox(eventLoop: datagrams.loop)
   }
 
   /// Who this node is.
-  package var identity: Identity { face.withLockedValue { $0.identity } }
+  package var identity: Identity { bindings.withLockedValue { $0.identity } }
 
   /// Where HTTP listens.
-  package var httpAddress: Address { face.withLockedValue { $0.httpAddress } }
+  package var httpAddress: Address { bindings.withLockedValue { $0.httpAddress } }
 
   // MARK: Backend
 
-  package var published: Stamp { face.withLockedValue { $0.published } }
+  package var published: Stamp { shown.withLockedValue { $0.stamp } }
 
-  package var readiness: ReadinessState { face.withLockedValue { $0.readiness } }
+  package var readiness: ReadinessState { shown.withLockedValue { $0.readiness } }
 
   package func set(_ value: Int64, completion: @escaping @Sendable (Answer) -> Void) {
     request(completion) { .setRequested(value, $0) }
@@ -182,12 +179,12 @@ extension Agent {
       switch effect {
       case .send(let bytes, let target): outgoing.append((bytes, target))
       case .publish(let stamp): publish(stamp, outcome.retractions)
-      case .retract: republish()
+      case .retract: showPresent { $0.retract(to: $1.stamp, retractions: $1.retractions) }
       case .answer(let request, let answer):
         core.withLockedValue { $0.waiting.removeValue(forKey: request) }?(answer)
       case .notify(let target, let stamp): workers?.notifier.post(stamp, to: target)
       case .resolve(let seed): workers?.resolver.resolve(seed: seed)
-      case .readiness: showReadiness()
+      case .readiness: showPresent { $0.show($1.readinessState) }
       case .report(let report): tell(report)
       case .left: left.open()
       }
@@ -195,7 +192,7 @@ extension Agent {
     dispatch(outgoing, mustArm: outcome.mustArm)
   }
 
-  private var workers: Workers? { face.withLockedValue { $0.workers } }
+  private var workers: Workers? { bindings.withLockedValue { $0.workers } }
 
   private func dispatch(_ outgoing: [(bytes: [UInt8], to: Address)], mustArm: Bool) {
     guard !outgoing.isEmpty || mustArm else { return }
@@ -206,32 +203,16 @@ extension Agent {
     if mustArm { arm() }
   }
 
-  /// A merge, because two threads may come here in the wrong order. What is from before a retraction that was shown comes
-  /// too late.
   private func publish(_ stamp: Stamp, _ retractions: UInt64) {
-    face.withLockedValue {
-      if $0.published < stamp, $0.retractions <= retractions { $0.published = stamp }
-    }
+    shown.withLockedValue { $0.publish(stamp, retractions: retractions) }
   }
 
-  /// Shows what the node holds now, though it is less than what was shown. Under both locks, as `showReadiness`.
-  private func republish() {
+  /// Shows what the node says now, and not what it said when the effect was made: two threads may come here in the wrong
+  /// order. Both locks are held, so that neither shows what was so before the other asked.
+  private func showPresent(_ show: (inout PublishedState, Node) -> Void) {
     core.withLockedValue { core in
-      guard let stamp = core.node?.stamp, let retractions = core.node?.retractions else { return }
-      face.withLockedValue {
-        $0.published = stamp
-        $0.retractions = retractions
-      }
-    }
-  }
-
-  /// What the node says now, and not what the effect said when it was made: two threads may come here in the wrong order.
-  /// Both locks are held, so that none of them shows what was so before the other asked.
-  private func showReadiness() {
-    core.withLockedValue { core in
-      guard let state = core.node?.readinessState else { return }
-      // A stop is shown at once, before the node hears of it.
-      face.withLockedValue { if $0.readiness != .leaving { $0.readiness = state } }
+      guard let node = core.node else { return }
+      shown.withLockedValue { show(&$0, node) }
     }
   }
 

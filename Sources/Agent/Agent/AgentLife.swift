@@ -10,6 +10,7 @@ package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOPosix
+import Platform
 import ServiceLifecycle
 
 extension Agent {
@@ -31,6 +32,9 @@ extension Agent {
     let agent = Agent(
       configuration: configuration, datagrams: datagrams, clocks: clocks, logger: logger, extraMetrics: extraMetrics)
     do {
+      if let failure = await datagrams.sendToItself() {
+        throw StartError.cannotSend(datagrams.localAddress, reason: failure.words)
+      }
       let advertised = try await AdvertisedAddress.find(
         configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,
         loop: loop)
@@ -62,11 +66,11 @@ extension Agent {
     ) { [weak self] seed, addresses, failure in
       self?.handle(.resolved(seed: seed, addresses, failure: failure))
     }
-    face.withLockedValue { face in
-      face.identity = identity
-      face.server = server
-      face.httpAddress = server.localAddress
-      face.workers = Workers(notifier: notifier, resolver: resolver)
+    bindings.withLockedValue { bindings in
+      bindings.identity = identity
+      bindings.server = server
+      bindings.httpAddress = server.localAddress
+      bindings.workers = Workers(notifier: notifier, resolver: resolver)
     }
     var settings = configuration.settings
     settings.cluster = configuration.cluster
@@ -96,12 +100,13 @@ extension Agent {
   /// Stops in order and in under five seconds. May be called more than once; each call returns when it is done.
   package func stop() async {
     stopRequested.open()
-    let (isFirst, server, workers) = face.withLockedValue { face in
-      defer { face.readiness = .leaving }
-      return (face.readiness != .leaving, face.server, face.workers)
+    let isFirst = shown.withLockedValue { shown in
+      defer { shown.show(.leaving) }
+      return shown.readiness != .leaving
     }
     guard isFirst else { return await stopped.wait() }
     logger.info("Leaving: finishing requests, then telling the members")
+    let (server, workers) = bindings.withLockedValue { ($0.server, $0.workers) }
     await server?.drain(within: configuration.stopTimes.drain)
     await announceLeaving()
     let waiting = core.withLockedValue { core in
@@ -113,7 +118,7 @@ extension Agent {
     await workers?.notifier.close()
     await datagrams.close()
     // The server refers to its backend, which is this agent.
-    face.withLockedValue { $0.server = nil }
+    bindings.withLockedValue { $0.server = nil }
     loop.execute { [self] in
       timer.value?.cancel()
       timer.value = nil
@@ -138,10 +143,10 @@ extension Agent {
 extension Agent {
   package func shellMetrics() -> [ShellMetric] {
     let counts = datagrams.currentCounts
-    var metrics = counts.sendErrors.sorted { $0.key < $1.key }.map { error, count in
+    var metrics = counts.sendErrors.sorted { $0.key.number < $1.key.number }.map { error, count in
       ShellMetric(
         name: "unum_datagram_send_errors_total", help: "Datagrams that the system would not send, by error.",
-        labels: [("error", ErrorName.of(error))], value: Double(count))
+        labels: [("error", error.symbol)], value: Double(count))
     }
     metrics.append(
       ShellMetric(
@@ -151,7 +156,7 @@ extension Agent {
       ShellMetric(
         name: "unum_datagram_rebinds_total", help: "Times that the datagram socket was lost and bound anew.",
         value: Double(counts.rebinds)))
-    if let workers = face.withLockedValue({ $0.workers }) {
+    if let workers = bindings.withLockedValue({ $0.workers }) {
       metrics += workers.notifier.metrics()
       metrics.append(
         ShellMetric(

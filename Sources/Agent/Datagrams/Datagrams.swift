@@ -5,11 +5,11 @@
 // route that is gone for a second) and so would deafen the node. Here a send error is a count, and sending never waits:
 // a full socket buffer drops the datagram, as the network might have.
 
-import Glibc
 package import Gossip
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOPosix
+package import Platform
 
 /// A bound UDP socket, which binds itself again should it ever close. All its work is done on one loop.
 package final class Datagrams: Sendable {
@@ -29,6 +29,8 @@ package final class Datagrams: Sendable {
     private(set) var transport: SocketTransport?
     var receiver: Receiver?
     var isClosed = false
+    /// What we sent to ourselves and have not received yet.
+    var greeting: [UInt8]?
 
     init(_ channel: any Channel) {
       self.channel = channel
@@ -38,8 +40,8 @@ package final class Datagrams: Sendable {
 
   /// What went wrong so far.
   package struct Counts: Equatable, Sendable {
-    /// Datagrams that the system would not send, by `errno`.
-    package var sendErrors: [Int32: UInt64] = [:]
+    /// Datagrams that the system would not send, by its reason.
+    package var sendErrors: [SystemError: UInt64] = [:]
     /// Errors while reading; the socket lived on.
     package var receiveErrors: UInt64 = 0
     /// How often a closed socket was bound anew.
@@ -74,6 +76,34 @@ package final class Datagrams: Sendable {
     return Datagrams(channel: channel, localAddress: local)
   }
 
+  /// Sends one datagram to this socket itself. A way to the socket that is gone after an update of NIO, or a firewall
+  /// that lets nothing out, would otherwise show only as a counter of a node that believes it is alone.
+  /// - Returns: why it could not be sent; nil when it was. Nobody is handed it when it arrives.
+  package func sendToItself() async -> SystemError? {
+    let greeting = (0..<8).map { _ in UInt8.random(in: 0...255) }
+    // A socket for all addresses has this machine's own among them; one of IPv6 knows it in its mapped form.
+    let target = localAddress.isUnspecified ? Address(ipv4: 0x7F00_0001, port: localAddress.port) : localAddress
+    let sending = loop.submit { [self] () -> SystemError? in
+      guard let transport = state.value.transport else { return .notConnected }
+      let failure = transport.withSocket {
+        Sockets.transmit(greeting, to: target, on: $0, isV6: !localAddress.isIPv4)
+      }
+      if case .some(.none) = failure { state.value.greeting = greeting }
+      return failure ?? .notConnected
+    }
+    // It fails only when the loop is gone.
+    return (try? await sending.get()) ?? nil
+  }
+
+  /// Hands a datagram on, but for the one that we sent to ourselves. On the loop.
+  private func receive(_ bytes: [UInt8], from sender: Address) {
+    if let greeting = state.value.greeting, greeting == bytes {
+      state.value.greeting = nil
+    } else {
+      state.value.receiver?(bytes, sender)
+    }
+  }
+
   /// Begins to read.
   package func open(_ receiver: @escaping Receiver) {
     onLoop { [self] in
@@ -100,11 +130,10 @@ package final class Datagrams: Sendable {
       let isV6 = !localAddress.isIPv4
       let sent: Void? = state.value.transport?.withSocket { socket in
         for (bytes, target) in datagrams {
-          let failure = Datagrams.send(bytes, to: target, on: socket, isV6: isV6)
-          if failure != 0 { count(failure, times: 1) }
+          if let failure = Sockets.transmit(bytes, to: target, on: socket, isV6: isV6) { count(failure, times: 1) }
         }
       }
-      if sent == nil { count(ENOTCONN, times: datagrams.count) }
+      if sent == nil { count(.notConnected, times: datagrams.count) }
     }
   }
 
@@ -119,7 +148,7 @@ package final class Datagrams: Sendable {
     if loop.inEventLoop { work() } else { loop.execute(work) }
   }
 
-  private func count(_ error: Int32, times: Int) {
+  private func count(_ error: SystemError, times: Int) {
     counts.withLockedValue { $0.sendErrors[error, default: 0] += UInt64(times) }
   }
 }
@@ -142,9 +171,9 @@ extension Datagrams {
   /// Takes a bound channel into use. On the loop.
   private func adopt(_ channel: any Channel) {
     state.value.channel = channel
-    guard let receiver = state.value.receiver else { return }
+    guard state.value.receiver != nil else { return }
     let handler = Inlet(
-      receiver: receiver,
+      receiver: { [weak self] in self?.receive($0, from: $1) },
       noteError: { [weak self] in self?.counts.withLockedValue { $0.receiveErrors += 1 } },
       closed: { [weak self] in self?.closed() })
     do {
@@ -177,51 +206,6 @@ extension Datagrams {
         case .failure:
           self.rebind(after: min(delay * 2, Datagrams.rebindDelays.last))
         }
-      }
-    }
-  }
-}
-
-// MARK: Sending
-
-extension Datagrams {
-  /// One `sendto` that never waits.
-  /// - Returns: 0, or the error.
-  private static func send(_ bytes: [UInt8], to target: Address, on socket: CInt, isV6: Bool) -> Int32 {
-    unsafe target.withSocketAddress(isV6: isV6 || !target.isIPv4) { address, size in
-      unsafe bytes.withUnsafeBytes { buffer in
-        let sent = unsafe sendto(
-          socket, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL),
-          address, size)
-        return sent < 0 ? errno : 0
-      }
-    }
-  }
-}
-
-extension Address {
-  /// The kernel's form of this address, on the stack: as `sockaddr_in6` (an IPv4 address in its mapped form) for an
-  /// IPv6 socket, else as `sockaddr_in`. Written by the offsets of the kernel's interface.
-  func withSocketAddress<Result>(
-    isV6: Bool, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-  ) -> Result {
-    var storage = sockaddr_storage()
-    return unsafe withUnsafeMutableBytes(of: &storage) { raw in
-      let family = UInt16(isV6 ? AF_INET6 : AF_INET)
-      unsafe raw.storeBytes(of: family, toByteOffset: 0, as: UInt16.self)
-      unsafe raw.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
-      if isV6 {
-        unsafe raw.storeBytes(of: high.bigEndian, toByteOffset: 8, as: UInt64.self)
-        unsafe raw.storeBytes(of: low.bigEndian, toByteOffset: 16, as: UInt64.self)
-      } else {
-        let ipv4 = UInt32(truncatingIfNeeded: low)
-        unsafe raw.storeBytes(of: ipv4.bigEndian, toByteOffset: 4, as: UInt32.self)
-      }
-      let size = socklen_t(isV6 ? 28 : 16)
-      return unsafe raw.withMemoryRebound(to: sockaddr.self) { addresses in
-        // The storage is 128 bytes: there is a first element.
-        guard let first = addresses.baseAddress else { preconditionFailure("an empty sockaddr_storage") }
-        return unsafe body(first, size)
       }
     }
   }

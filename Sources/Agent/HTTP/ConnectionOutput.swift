@@ -5,8 +5,8 @@
 // kernel. Everything else is NIO's: several answers at once (one `writev`), a socket that is full, one that failed.
 // Rejected: copying the answers of one reading into one buffer, which gains nothing on `writev` and copies pages.
 
-import Glibc
 import NIOCore
+import Platform
 
 /// What is written and not yet given to the socket. Used on the connection's loop only. A class, because the channel
 /// calls back while it is being written to.
@@ -85,17 +85,13 @@ final class ConnectionOutput {
     return mayHaveBacklog
   }
 
-  private static let sendFlags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
-
   /// One `send` that never waits.
   /// - Returns: how many bytes the socket took; none on an error.
   private func transmit(_ bytes: ByteBuffer) -> Int {
     let sent = transport?.withSocket { socket in
-      unsafe bytes.withUnsafeReadableBytes { raw in
-        unsafe Glibc.send(socket, raw.baseAddress, raw.count, ConnectionOutput.sendFlags)
-      }
+      unsafe bytes.withUnsafeReadableBytes { unsafe Sockets.transmit($0, on: socket) }
     }
-    return max(0, sent ?? 0)
+    return sent ?? 0
   }
 }
 

@@ -1,7 +1,7 @@
 // An answer, and its bytes.
 //
 // An answer is one buffer written at once: status line, fields and body. The answer to `GET /get` is made once for each
-// value that is asked for (see `ConnectionSweep`). Rejected: response parts through NIO's encoder, which allocates for each field
+// value that is asked for (see `PreparedAnswer`). Rejected: response parts through NIO's encoder, which allocates for each field
 // and costs a third of the throughput. There is no Date field, though RFC 9110 (section 6.6.1) wants one: it dates what
 // caches keep, every answer here forbids keeping, and the prebuilt answer would have to be made anew each second.
 
@@ -46,8 +46,8 @@ package enum HTTPStatus: Int, CaseIterable, Sendable {
 package enum Persistence: Equatable, Sendable {
   /// It stays, as HTTP/1.1 means by saying nothing.
   case keep
-  /// It stays, said aloud: an HTTP/1.0 client asked for it.
-  case keepAloud
+  /// It stays, and the answer says so: an HTTP/1.0 client asked for it.
+  case keepExplicitly
   /// It is closed.
   case close
 }
@@ -121,7 +121,7 @@ package struct HTTPAnswer: Equatable, Sendable {
     bytes.add(fields)
     switch persistence {
     case .keep: bytes.add("\r\n")
-    case .keepAloud: bytes.add("Connection: keep-alive\r\n\r\n")
+    case .keepExplicitly: bytes.add("Connection: keep-alive\r\n\r\n")
     case .close: bytes.add("Connection: close\r\n\r\n")
     }
     if !isHead { bytes.add(body) }

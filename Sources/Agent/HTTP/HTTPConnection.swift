@@ -16,7 +16,7 @@ final class HTTPConnection {
     /// Awaits a request, or the rest of one. Can move to: answering, closing.
     case reading
     /// The node is asked. Can move to: reading, closing.
-    case answering(RequestPlan)
+    case answering(ParsedRequest)
     /// The last answer is written; what comes in is thrown away until the client closes. Can move to: nothing.
     case closing(isFlushed: Bool)
   }
@@ -24,7 +24,7 @@ final class HTTPConnection {
   let limits: HTTPLimits
   private let backend: any Backend
   private let counts: RequestCounts
-  private let sweeper: ConnectionSweep
+  private let table: ConnectionTable
   private let reader: RequestReader
   private let output = ConnectionOutput()
   private var context: ChannelHandlerContext?
@@ -47,17 +47,17 @@ final class HTTPConnection {
   /// The sweep after which something last moved.
   private var lastMoved = 0
 
-  /// - Parameter knowsHotRequests: whether some requests are known by their bytes. It changes how fast they are answered
+  /// - Parameter usesFastPath: whether some requests are known by their bytes. It changes how fast they are answered
   ///   and nothing else, which tests see by turning it off.
   init(
-    backend: any Backend, limits: HTTPLimits, counts: RequestCounts, sweep: ConnectionSweep,
-    knowsHotRequests: Bool = true
+    backend: any Backend, limits: HTTPLimits, counts: RequestCounts, table: ConnectionTable,
+    usesFastPath: Bool = true
   ) {
     self.backend = backend
     self.limits = limits
     self.counts = counts
-    sweeper = sweep
-    reader = RequestReader(limits: limits, knowsHotRequests: knowsHotRequests)
+    self.table = table
+    reader = RequestReader(limits: limits, usesFastPath: usesFastPath)
   }
 
   /// Completes when the channel is closed.
@@ -67,12 +67,12 @@ final class HTTPConnection {
 
   func opened(_ context: ChannelHandlerContext) {
     self.context = context
-    sweeper.add(self)
+    table.add(self)
     output.open(context)
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     admission = counts.admit(limits)
     switch admission {
-    case .admitted: if sweeper.isDraining { drain() }
+    case .admitted: if table.isDraining { drain() }
     case .refused: refuse(limits.tooManyConnections)
     case .dropped: context.close(promise: nil)
     }
@@ -83,13 +83,13 @@ final class HTTPConnection {
     guard context != nil else { return }
     context = nil
     output.close()
-    sweeper.remove(self)
+    table.remove(self)
     counts.release(admission)
   }
 
   func received(_ bytes: consuming ByteBuffer) {
     if case .closing = phase { return }
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     reader.takeIn(bytes)
     advance()
   }
@@ -106,7 +106,7 @@ final class HTTPConnection {
   }
 
   func writabilityChanged() {
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     if let context { output.writabilityChanged(context) }
     // By our own hand, within a turn that would else go on for as long as the kernel takes answers: megabytes.
     guard !output.isFlushing, !isAdvancing else { return }
@@ -140,13 +140,13 @@ final class HTTPConnection {
 
   /// One more second is over.
   func sweep() {
-    let quiet = sweeper.tick - lastMoved
+    let quiet = table.clock.tick - lastMoved
     switch phase {
     // Who waits for its turn is not silent: it is we who are late. With a thousand clients that all ask for pages about
     // all members, a turn can be a minute away.
     case .reading where isResting: break
     case .reading:
-      if let requestBegan, sweeper.tick - requestBegan >= limits.requestSeconds {
+      if let requestBegan, table.clock.tick - requestBegan >= limits.requestSeconds {
         refuse(limits.tooSlow)
       } else if quiet >= limits.idleSeconds {
         abort()
@@ -165,7 +165,7 @@ final class HTTPConnection {
   /// Its next turn has come.
   func resume() {
     isResting = false
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     advance()
     settle()
   }
@@ -185,17 +185,17 @@ final class HTTPConnection {
       guard !reader.isBetweenRequests else { return hasMore = false }
       switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
       case .incomplete:
-        if requestBegan == nil, !reader.isBetweenRequests { requestBegan = sweeper.tick }
+        if requestBegan == nil, !reader.isBetweenRequests { requestBegan = table.clock.tick }
         hasMore = false
         return
-      case .hot(let request):
+      case .fastPath(let request):
         room -= 1
         answer(request)
       case .awaitsContinue: output.write(ConnectionOutput.goOn, context)
-      case .request(let plan):
+      case .request(let request):
         // A page about all members takes as long as many values.
-        room = plan.isPage ? 0 : room - 1
-        answer(plan)
+        room = request.isPage ? 0 : room - 1
+        answer(request)
       case .refused(let refusal): refuse(refusal)
       }
     }
@@ -207,7 +207,7 @@ final class HTTPConnection {
     output.flush(context)
     if hasMore, !isResting, reader.hasBytes, output.isWritable, case .reading = phase {
       isResting = true
-      sweeper.rest(self, on: context.eventLoop)
+      table.turns.append(self, on: context.eventLoop)
     }
     // What is read and not answered by now will never be whole.
     if inputEnded, !isResting, output.isWritable, case .reading = phase { closeAfterWrites() }
@@ -218,20 +218,17 @@ final class HTTPConnection {
   }
 
   /// A `GET` of the value, whose answer is made already, or any other.
-  private func answer(_ request: HotRequest) {
-    guard request == .get, !sweeper.isDraining else { return answer(RequestPlan(hot: request)) }
-    requestBegan = nil
-    counts.count(.get, .ok)
-    write(sweeper.answer(to: backend.published))
+  private func answer(_ request: FastPathRequest) {
+    guard request == .get, !table.isDraining else { return answer(ParsedRequest(request)) }
+    send(table.prepared.bytes(for: backend.published), .get, .ok, .keep)
   }
 
-  private func answer(_ plan: RequestPlan) {
-    if plan.isPlain(.get), !sweeper.isDraining { return answer(.get) }
-    requestBegan = nil
-    phase = .answering(plan)
-    switch plan.outcome {
+  private func answer(_ request: ParsedRequest) {
+    if request == .plainGet, !table.isDraining { return answer(FastPathRequest.get) }
+    phase = .answering(request)
+    switch request.outcome {
     case .failure(let refusal): finish(HTTPAnswer(refusal), route: refusal.route)
-    case .success(let request): ask(request, knownTags: plan.knownTags)
+    case .success(let routed): ask(routed, knownTags: request.knownTags)
     }
   }
 
@@ -252,13 +249,10 @@ final class HTTPConnection {
   // MARK: Answers
 
   private func finish(_ answer: HTTPAnswer, route: Route) {
-    guard context != nil, case .answering(let plan) = phase else { return }
-    lastMoved = sweeper.tick
-    counts.count(route, answer.status)
-    let persistence = sweeper.isDraining ? .close : plan.persistence
-    phase = .reading
-    write(answer.serialized(persistence, isHead: plan.isHead))
-    if persistence == .close { closeAfterWrites() }
+    guard context != nil, case .answering(let request) = phase else { return }
+    lastMoved = table.clock.tick
+    let persistence = table.isDraining ? .close : request.persistence
+    send(answer.serialized(persistence, isHead: request.isHead), route, answer.status, persistence)
     // What came behind this request has waited for its answer.
     guard !isAdvancing else { return }
     advance()
@@ -267,13 +261,16 @@ final class HTTPConnection {
 
   /// Refuses what cannot be answered as a request, and closes: where the next request would begin is not known.
   private func refuse(_ refusal: HTTPRefusal) {
-    counts.count(refusal.route, refusal.status)
-    write(HTTPAnswer(refusal).serialized(.close))
-    closeAfterWrites()
+    send(HTTPAnswer(refusal).serialized(.close), refusal.route, refusal.status, .close)
   }
 
-  private func write(_ bytes: ByteBuffer) {
+  /// The one way out for answers: counts it, writes it, and begins or ends what follows.
+  private func send(_ bytes: ByteBuffer, _ route: Route, _ status: HTTPStatus, _ persistence: Persistence) {
+    counts.count(route, status)
+    requestBegan = nil
+    phase = .reading
     if let context { output.write(bytes, context) }
+    if persistence == .close { closeAfterWrites() }
   }
 
   /// Says goodbye behind the last answer: our side is closed when it is written, theirs when the client closes or after
@@ -282,7 +279,7 @@ final class HTTPConnection {
     guard let context else { return }
     phase = .closing(isFlushed: false)
     reader.clear()
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { _ in self.lastAnswerWritten() }
     // Of no bytes: it completes after all writes before it.
@@ -291,7 +288,7 @@ final class HTTPConnection {
   }
 
   private func lastAnswerWritten() {
-    lastMoved = sweeper.tick
+    lastMoved = table.clock.tick
     phase = .closing(isFlushed: true)
     if inputEnded { abort() } else { context?.close(mode: .output, promise: nil) }
   }

@@ -35,7 +35,7 @@ package struct HTTPLimits: Sendable {
 
   /// Requests of one connection that are answered before all others of its loop have their turn; a page about all
   /// members fills a turn by itself. More than clients pipeline that mean well, and less than a millisecond of the loop.
-  /// Between two turns there is a pause (`ConnectionSweep.pause`), so that fewer would slow down who is alone.
+  /// Between two turns there is a pause (`TurnQueue.pause`), so that fewer would slow down a client that is alone.
   package var requestsPerTurn = 16
 
   package init() {}

@@ -11,17 +11,17 @@ import NIOPosix
 /// An HTTP/1.1 server for one node.
 package final class HTTPServer: Sendable {
   /// The connections of one loop.
-  private typealias Sweep = NIOLoopBound<ConnectionSweep>
+  private typealias Table = NIOLoopBound<ConnectionTable>
 
   private let listener: any Channel
-  private let sweeps: [Sweep]
+  private let tables: [Table]
   private let counts: RequestCounts
   /// Where it listens, with the port that it really got.
   package let localAddress: Address
 
-  private init(listener: any Channel, sweeps: [Sweep], counts: RequestCounts, localAddress: Address) {
+  private init(listener: any Channel, tables: [Table], counts: RequestCounts, localAddress: Address) {
     self.listener = listener
-    self.sweeps = sweeps
+    self.tables = tables
     self.counts = counts
     self.localAddress = localAddress
   }
@@ -35,7 +35,7 @@ package final class HTTPServer: Sendable {
     address: Address, backend: any Backend, group: any EventLoopGroup, limits: HTTPLimits = HTTPLimits()
   ) async throws -> HTTPServer {
     let counts = RequestCounts()
-    let sweeps = try await sweeps(on: group)
+    let tables = try await tables(on: group)
     let bootstrap = ServerBootstrap(group: group)
       // A restarted node must not wait for the last one's connections to be forgotten.
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -49,17 +49,17 @@ package final class HTTPServer: Sendable {
       .childChannelOption(.autoRead, value: false)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          guard let sweep = sweeps.first(where: { $0.eventLoop === channel.eventLoop }) else { return }
-          let connection = HTTPConnection(backend: backend, limits: limits, counts: counts, sweep: sweep.value)
+          guard let table = tables.first(where: { $0.eventLoop === channel.eventLoop }) else { return }
+          let connection = HTTPConnection(backend: backend, limits: limits, counts: counts, table: table.value)
           try connection.install(in: channel.pipeline.syncOperations)
         }
       }
     do {
       let listener = try await bootstrap.bind(to: SocketAddress(address)).get()
       let local = listener.localAddress.flatMap { Address($0) } ?? address
-      return HTTPServer(listener: listener, sweeps: sweeps, counts: counts, localAddress: local)
+      return HTTPServer(listener: listener, tables: tables, counts: counts, localAddress: local)
     } catch {
-      await stop(sweeps)
+      await stop(tables)
       throw error
     }
   }
@@ -76,38 +76,38 @@ package final class HTTPServer: Sendable {
     // An error means that it is closed already, which is what was wanted.
     try? await listener.close().get()
     // On every loop before any connection ends: once one client was sent away, no other is told that it may stay.
-    for sweep in sweeps { try? await sweep.eventLoop.submit { sweep.value.beginDraining() }.get() }
+    for table in tables { try? await table.eventLoop.submit { table.value.beginDraining() }.get() }
     var closed: [EventLoopFuture<Void>] = []
-    for sweep in sweeps {
-      closed += (try? await sweep.eventLoop.submit { sweep.value.drainAll() }.get()) ?? []
+    for table in tables {
+      closed += (try? await table.eventLoop.submit { table.value.drainAll() }.get()) ?? []
     }
-    let sweeps = self.sweeps
+    let tables = self.tables
     let deadline = listener.eventLoop.scheduleTask(in: .microseconds(time.microseconds)) {
-      for sweep in sweeps { sweep.eventLoop.execute { sweep.value.closeAll() } }
+      for table in tables { table.eventLoop.execute { table.value.closeAll() } }
     }
     try? await EventLoopFuture.andAllComplete(closed, on: listener.eventLoop).get()
     deadline.cancel()
-    await HTTPServer.stop(sweeps)
+    await HTTPServer.stop(tables)
   }
 
-  private static func sweeps(on group: any EventLoopGroup) async throws -> [Sweep] {
-    var sweeps: [Sweep] = []
+  private static func tables(on group: any EventLoopGroup) async throws -> [Table] {
+    var tables: [Table] = []
     for loop in group.makeIterator() {
-      let sweep = loop.submit {
-        let sweep = ConnectionSweep()
-        sweep.start(on: loop)
-        return NIOLoopBound(sweep, eventLoop: loop)
+      let table = loop.submit {
+        let table = ConnectionTable()
+        table.start(on: loop)
+        return NIOLoopBound(table, eventLoop: loop)
       }
-      sweeps.append(try await sweep.get())
+      tables.append(try await table.get())
     }
-    return sweeps
+    return tables
   }
 
-  private static func stop(_ sweeps: [Sweep]) async {
-    for sweep in sweeps {
-      let stopped = sweep.eventLoop.submit {
-        sweep.value.closeAll()
-        sweep.value.stop()
+  private static func stop(_ tables: [Table]) async {
+    for table in tables {
+      let stopped = table.eventLoop.submit {
+        table.value.closeAll()
+        table.value.stop()
       }
       // It fails only when the loop is gone, and its connections with it.
       try? await stopped.get()

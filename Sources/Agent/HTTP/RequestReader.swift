@@ -15,9 +15,9 @@ final class RequestReader {
     /// The client waits to be told that it may send the body.
     case awaitsContinue
     /// This request has come whole.
-    case request(RequestPlan)
-    /// This one too, whose plan is `RequestPlan(hot:)`.
-    case hot(HotRequest)
+    case request(ParsedRequest)
+    /// This one too, known by its bytes.
+    case fastPath(FastPathRequest)
     /// What came is refused; where the next request would begin is not known.
     case refused(HTTPRefusal)
   }
@@ -26,18 +26,18 @@ final class RequestReader {
   private var scanner: HeadScanner
   private var known = KnownFields()
   /// Off only where both ways are compared.
-  private let knowsHotRequests: Bool
+  private let usesFastPath: Bool
   private var decoded = DecodedRequest()
   /// What came and is not used yet.
   private var input = ByteBuffer()
   /// The request whose body is being skipped, and how many bytes of it may still come.
-  private var body: (plan: RequestPlan, room: Int)?
+  private var body: (request: ParsedRequest, room: Int)?
   /// What the decoder complained of.
   private var failure: HTTPRefusal?
 
-  init(limits: HTTPLimits, knowsHotRequests: Bool) {
+  init(limits: HTTPLimits, usesFastPath: Bool) {
     self.limits = limits
-    self.knowsHotRequests = knowsHotRequests
+    self.usesFastPath = usesFastPath
     scanner = HeadScanner(limits: limits)
   }
 
@@ -68,8 +68,8 @@ final class RequestReader {
     // The channel uses a reading buffer again when nobody else holds it.
     defer { if !hasBytes { input = ByteBuffer() } }
     guard hasBytes else { return .incomplete }
-    if let body { return readBody(of: body.plan, room: body.room, decode) }
-    if scanner.scanned == 0, let request = known.take(from: &input) { return .hot(request) }
+    if let body { return readBody(of: body.request, room: body.room, decode) }
+    if scanner.scanned == 0, let request = known.take(from: &input) { return .fastPath(request) }
     switch scanner.scan(input.readableBytesUInt8Span) {
     case .incomplete: return .incomplete
     case .complete(let length):
@@ -87,26 +87,26 @@ final class RequestReader {
     decode(bytes)
     if let failure { return .refused(failure) }
     guard let head = decoded.head, !decoded.isTooMuch else { return .refused(limits.malformed) }
-    let plan = RequestPlan(head)
+    let request = ParsedRequest(head)
     if decoded.hasEnded {
-      if knowsHotRequests { known.remember(bytes, plan) }
-      return .request(plan)
+      if usesFastPath { known.remember(bytes, request) }
+      return .request(request)
     }
-    switch plan.framing {
+    switch request.framing {
     // The decoder waits for a body that we know nothing of.
     case .none: return .refused(limits.malformed)
     case .length(let length):
       guard length <= limits.body else { return .refused(limits.bodyTooLong) }
-      body = (plan, room: length)
+      body = (request, room: length)
     case .chunked:
-      body = (plan, room: limits.body)
+      body = (request, room: limits.body)
     }
     if hasBytes { return next(decode: decode) }
-    return plan.awaitsContinue ? .awaitsContinue : .incomplete
+    return request.awaitsContinue ? .awaitsContinue : .incomplete
   }
 
   /// Lets the decoder see the body, whose end it alone knows, and nothing behind it when its length is known.
-  private func readBody(of plan: RequestPlan, room: Int, _ decode: (ByteBuffer) -> Void) -> Reading {
+  private func readBody(of request: ParsedRequest, room: Int, _ decode: (ByteBuffer) -> Void) -> Reading {
     let length = min(room, input.readableBytes)
     guard let bytes = input.readSlice(length: length) else { return .incomplete }
     decode(bytes)
@@ -114,11 +114,11 @@ final class RequestReader {
     // answer must not depend on whether they came with it. It is the last answer either way.
     if decoded.hasEnded {
       body = nil
-      return .request(plan)
+      return .request(request)
     }
     if failure != nil { return .refused(limits.malformedBody) }
     guard length < room else { return .refused(limits.bodyTooLong) }
-    body = (plan, room: room - length)
+    body = (request, room: room - length)
     return .incomplete
   }
 }

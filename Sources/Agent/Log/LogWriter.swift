@@ -1,9 +1,9 @@
 // The queue between those who log and the descriptor that may block.
 
-import Glibc
 import Gossip
 import NIOConcurrencyHelpers
 import NIOPosix
+package import Platform
 
 /// Writes lines to a descriptor from a thread of its own, in order, and drops what does not fit.
 package final class LogWriter: Sendable {
@@ -17,7 +17,7 @@ package final class LogWriter: Sendable {
     var untold: UInt64 = 0
   }
 
-  private let descriptor: CInt
+  private let descriptor: Descriptor
   private let capacity: Int
   private let state = NIOLockedValueBox(State())
   private let thread = NIOThreadPool(numberOfThreads: 1)
@@ -27,12 +27,12 @@ package final class LogWriter: Sendable {
   private static let standardCapacity = 1 << 20
 
   /// Standard error, for the whole program.
-  package static let standardError = LogWriter(descriptor: STDERR_FILENO)
+  package static let standardError = LogWriter(descriptor: .standardError)
 
   /// - Parameters:
   ///   - descriptor: stays the caller's, to keep open and to close.
   ///   - capacity: bytes that may wait; a megabyte unless told.
-  package init(descriptor: CInt, capacity: Int? = nil) {
+  package init(descriptor: Descriptor, capacity: Int? = nil) {
     self.descriptor = descriptor
     self.capacity = capacity ?? LogWriter.standardCapacity
     thread.start()
@@ -91,7 +91,8 @@ package final class LogWriter: Sendable {
   /// On the writing thread.
   private func drain() {
     while let batch = takeBatch() {
-      put(batch.joined())
+      // What cannot be written at all is lost: there is nowhere to complain.
+      try? descriptor.put(batch.joined())
       let size = batch.reduce(0) { $0 + $1.utf8.count }
       state.withLockedValue { $0.bytes -= size }
     }
@@ -105,26 +106,6 @@ package final class LogWriter: Sendable {
       }
       defer { state.queue = [] }
       return state.queue
-    }
-  }
-
-  /// Writes all of it, however long that takes. What cannot be written at all is lost: there is nowhere to complain.
-  private func put(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while let start = rest.baseAddress, rest.count > 0 {
-        let written = unsafe Glibc.write(descriptor, start, rest.count)
-        if written >= 0 {
-          unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-        } else if errno == EAGAIN {
-          // Somebody else made the terminal that we share non-blocking.
-          var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          _ = unsafe poll(&room, 1, -1)
-        } else if errno != EINTR {
-          return
-        }
-      }
     }
   }
 }

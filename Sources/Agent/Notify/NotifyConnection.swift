@@ -3,11 +3,11 @@
 // An answer is read to its end, within limits, before the connection is used again; whatever breaks a limit or comes
 // unasked ends the connection.
 
-import Glibc
 import Gossip
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Platform
 
 /// A connection, to be used on its loop only.
 final class NotifyConnection: Sendable {
@@ -67,7 +67,9 @@ final class NotifyConnection: Sendable {
   }
 
   /// Whether the error means that nothing listens there.
-  static func isRefusal(_ error: any Error) -> Bool { (error as? IOError)?.errnoCode == ECONNREFUSED }
+  static func isRefusal(_ error: any Error) -> Bool {
+    (error as? IOError)?.errnoCode == SystemError.connectionRefused.number
+  }
 
   var isOpen: Bool { channel.isActive && handler.value.isReusable }
 

@@ -1,8 +1,8 @@
 // Text to addresses and back to NIO's, where people and sockets meet the core's two words and a port.
 
-import Glibc
 package import Gossip
 package import NIOCore
+import Platform
 
 extension Address {
   /// The core's form of a socket's address, read from its bytes; nil for Unix sockets.
@@ -10,26 +10,6 @@ extension Address {
     let address = unsafe socket.withSockAddr { unsafe Address(socketAddress: $0, size: $1) }
     guard let address else { return nil }
     self = address
-  }
-
-  /// The same from the kernel's form, by the offsets of its interface: the family at 0, the port at 2, an IPv4 address
-  /// at 4, an IPv6 address at 8. Nil for other families and for fewer bytes than the family has.
-  init?(socketAddress: UnsafePointer<sockaddr>?, size: Int) {
-    let raw = unsafe UnsafeRawBufferPointer(start: socketAddress, count: socketAddress == nil ? 0 : size)
-    guard raw.count >= 2 else { return nil }
-    switch unsafe Int32(raw.loadUnaligned(as: UInt16.self)) {
-    case AF_INET where raw.count >= 16:
-      let port = unsafe UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-      let ipv4 = unsafe UInt32(bigEndian: raw.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-      self.init(ipv4: ipv4, port: port)
-    case AF_INET6 where raw.count >= 28:
-      let port = unsafe UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
-      let high = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      let low = unsafe UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
-      self.init(high: high, low: low, port: port)
-    default:
-      return nil
-    }
   }
 
   /// A numeric address, `10.0.0.1`, `fd00::1` or `[fd00::1]`, without a port; nil when it is not one.

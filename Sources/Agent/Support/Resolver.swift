@@ -3,11 +3,11 @@
 // Rejected: NIO's own resolver, which gives one address of each family (a seed name of a compose file or a headless
 // service stands for all of its members), and keeping answers: a seed is asked for seldom and moves.
 
-import Glibc
 package import Gossip
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOPosix
+import Platform
 
 /// Looks up the configured seeds when the node asks for them.
 package final class NameResolver: Sendable {
@@ -93,7 +93,13 @@ extension NameResolver {
   /// All addresses of a host, in the system's order of preference; a numeric one is given back at once.
   package static func lookUp(_ host: HostPort, on loop: any EventLoop) -> EventLoopFuture<[Address]> {
     if let numeric = Address(ip: host.host, port: host.port) { return loop.makeSucceededFuture([numeric]) }
-    return threads.runIfActive(eventLoop: loop) { try addresses(of: host) }
+    return threads.runIfActive(eventLoop: loop) {
+      do throws(NameLookup.Failure) {
+        return try NameLookup.addresses(of: host.host, port: host.port)
+      } catch {
+        throw LookupFailure(error.reason)
+      }
+    }
   }
 
   /// Threads of our own: NIO's are as many as cores, and where two names hang there, every other name would wait half a
@@ -103,29 +109,4 @@ extension NameResolver {
     threads.start()
     return threads
   }()
-
-  /// Blocks, possibly for long.
-  private static func addresses(of host: HostPort) throws(LookupFailure) -> [Address] {
-    var hints = unsafe addrinfo()
-    // One kind of socket, or each address is listed three times.
-    unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
-    var list: UnsafeMutablePointer<addrinfo>?
-    let status = unsafe getaddrinfo(host.host, nil, &hints, &list)
-    guard status == 0 else {
-      let reason = unsafe gai_strerror(status).map { unsafe String(cString: $0) } ?? "error \(status)"
-      throw LookupFailure(reason)
-    }
-    defer { unsafe freeaddrinfo(list) }
-    var found: [Address] = []
-    var next = unsafe list
-    while let entry = unsafe next {
-      let info = unsafe entry.pointee
-      if let address = unsafe Address(socketAddress: info.ai_addr, size: Int(info.ai_addrlen)) {
-        let whole = address.with(port: host.port)
-        if !found.contains(whole) { found.append(whole) }
-      }
-      unsafe next = info.ai_next
-    }
-    return found
-  }
 }

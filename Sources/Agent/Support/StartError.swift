@@ -1,8 +1,8 @@
 // Why a node could not start, in one line: what, which address, and what to change.
 
-import Glibc
 package import Gossip
 import NIOCore
+import Platform
 
 /// Something that only the machine could tell, and that ends the start.
 package enum StartError: Error, Equatable, CustomStringConvertible {
@@ -29,6 +29,8 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
   case portInUse(Socket, Address)
   /// The system refuses the address for another reason, in words.
   case cannotBind(Socket, Address, reason: String)
+  /// The datagram socket is bound, and nothing can be sent from it.
+  case cannotSend(Address, reason: String)
   /// Nobody could reach a node that advertised this.
   case notReachable(Address)
   /// The datagram socket at `bound` cannot send to addresses of the family of `advertised`.
@@ -42,6 +44,9 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
       "\(socket.name) address \(address) is in use by another process; stop it or choose another by \(socket.option)"
     case .cannotBind(let socket, let address, let reason):
       "\(socket.name) address \(address) cannot be used: \(reason); choose another by \(socket.option)"
+    case .cannotSend(let address, let reason):
+      "UDP address \(address) cannot send a datagram to itself: \(reason); look at this machine's firewall and its "
+        + "loopback interface, or choose another by \(Socket.datagrams.option)"
     case .notReachable(let address):
       "advertised address \(address) is one that nobody can be reached at; choose another by \(StartError.advertise)"
     case .otherFamily(let advertised, let bound):
@@ -66,31 +71,10 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
   ) async throws -> Bound {
     do {
       return try await bind()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+    } catch let error as IOError where error.errnoCode == SystemError.addressInUse.number {
       throw StartError.portInUse(socket, address)
     } catch let error as IOError {
-      throw StartError.cannotBind(socket, address, reason: ErrorName.words(error.errnoCode))
+      throw StartError.cannotBind(socket, address, reason: SystemError(error.errnoCode).words)
     }
   }
-}
-
-/// The system's error numbers for people and for metrics.
-enum ErrorName {
-  /// The symbol, as in manuals; the bare number for one that no socket call is known to give.
-  static func of(_ error: Int32) -> String {
-    names.first { $0.0 == error }?.1 ?? String(error)
-  }
-
-  /// The system's own words.
-  static func words(_ error: Int32) -> String {
-    // The text is the system's own and stays valid until the same thread asks again.
-    unsafe strerror(error).map { unsafe String(cString: $0) } ?? "error \(error)"
-  }
-
-  private static let names: [(Int32, String)] = [
-    (EAGAIN, "EAGAIN"), (EPERM, "EPERM"), (EACCES, "EACCES"), (EINVAL, "EINVAL"), (ENOBUFS, "ENOBUFS"),
-    (ENOMEM, "ENOMEM"), (EMSGSIZE, "EMSGSIZE"), (EAFNOSUPPORT, "EAFNOSUPPORT"), (ENETDOWN, "ENETDOWN"),
-    (ENETUNREACH, "ENETUNREACH"), (EHOSTUNREACH, "EHOSTUNREACH"), (ECONNREFUSED, "ECONNREFUSED"),
-    (EADDRNOTAVAIL, "EADDRNOTAVAIL"), (ENOTCONN, "ENOTCONN"), (EBADF, "EBADF"),
-  ]
 }

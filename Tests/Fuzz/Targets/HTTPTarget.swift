@@ -21,18 +21,18 @@ func fuzzHTTP(_ bytes: [UInt8]) throws(BrokenRule) {
   try expect(
     Client.finals(whole) == Client.finals(cut),
     "in pieces: \(Client.shown(cut)) and at once: \(Client.shown(whole))")
-  let decoded = try Client.answers(to: stream, cut: nil, knowsHotRequests: false)
+  let decoded = try Client.answers(to: stream, cut: nil, usesFastPath: false)
   try expect(
-    decoded == whole, "all decoded: \(Client.shown(decoded)) and hot ones known: \(Client.shown(whole))")
+    decoded == whole, "all decoded: \(Client.shown(decoded)) and the fast path taken: \(Client.shown(whole))")
 }
 
 private enum Client {
   /// All that is answered to a client that sends these bytes and then nothing more.
   static func answers(
-    to stream: ArraySlice<UInt8>, cut: UInt8?, knowsHotRequests: Bool = true
+    to stream: ArraySlice<UInt8>, cut: UInt8?, usesFastPath: Bool = true
   ) throws(BrokenRule) -> [UInt8] {
     do {
-      return try converse(stream, cut: cut, knowsHotRequests: knowsHotRequests)
+      return try converse(stream, cut: cut, usesFastPath: usesFastPath)
     } catch let error as BrokenRule {
       throw error
     } catch {
@@ -41,10 +41,10 @@ private enum Client {
   }
 
   private static func converse(
-    _ stream: ArraySlice<UInt8>, cut: UInt8?, knowsHotRequests: Bool
+    _ stream: ArraySlice<UInt8>, cut: UInt8?, usesFastPath: Bool
   ) throws -> [UInt8] {
     let channel = EmbeddedChannel()
-    let sweep = ConnectionSweep()
+    let table = ConnectionTable()
     var limits = HTTPLimits()
     // Small enough that the fuzzer meets them.
     limits.requestLine = 256
@@ -52,7 +52,7 @@ private enum Client {
     limits.body = 128
     limits.fieldCount = 8
     let connection = HTTPConnection(
-      backend: NodeBackend(), limits: limits, counts: RequestCounts(), sweep: sweep, knowsHotRequests: knowsHotRequests)
+      backend: NodeBackend(), limits: limits, counts: RequestCounts(), table: table, usesFastPath: usesFastPath)
     try connection.install(in: channel.pipeline.syncOperations)
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     var rest = stream
@@ -63,13 +63,13 @@ private enum Client {
       // Pieces of changing size, or the cut would always fall at the same places of lines of the same length.
       if let cut { size = (size &* 5 &+ Int(cut >> 4)) % 23 + 1 }
       // So that some turns come between two pieces and some behind the last.
-      if cut != nil { channel.embeddedEventLoop.advanceTime(by: .nanoseconds(ConnectionSweep.pause.nanoseconds / 2)) }
+      if cut != nil { channel.embeddedEventLoop.advanceTime(by: .nanoseconds(TurnQueue.pause.nanoseconds / 2)) }
     }
     channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     // The loop's clock and the sweep's go together, as in a process: within a second everybody's turn comes.
     for _ in 0..<limits.idleSeconds + limits.lingerSeconds + 1 where channel.isActive {
       channel.embeddedEventLoop.advanceTime(by: .seconds(1))
-      sweep.sweep()
+      table.sweep()
     }
     channel.embeddedEventLoop.run()
     try expect(!channel.isActive, "a client that said all it will is kept for ever")

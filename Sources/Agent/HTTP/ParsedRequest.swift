@@ -1,12 +1,13 @@
 // A decoded head, understood: what is asked, what follows it and what becomes of the connection.
 //
 // It depends on the head's bytes alone, and all of it but the command on the fields alone, so that a connection may keep
-// what its fields meant (see `KnownFields`).
+// what its fields meant (see `KnownFields`). Whether a request is one of the fast path is asked by comparing the whole of
+// it: a list of what makes a request plain would pass over the field that somebody adds next year.
 
 import NIOHTTP1
 
-/// What to do about a request.
-struct RequestPlan {
+/// A request, and what to do about it.
+struct ParsedRequest: Equatable {
   /// What follows a head on the connection.
   enum Framing: Equatable {
     case none
@@ -31,8 +32,8 @@ struct RequestPlan {
     return request.command == .members || request.command == .metrics
   }
 
-  /// Of a hot request whose fields are known.
-  init(hot request: HotRequest) {
+  /// A request of the fast path, whose fields ask for nothing.
+  init(_ request: FastPathRequest) {
     outcome = .success(RoutedRequest(command: request.command, form: .text))
     framing = .none
     persistence = .keep
@@ -41,20 +42,16 @@ struct RequestPlan {
     knownTags = nil
   }
 
-  /// Whether this is what `init(hot:)` would have said.
-  func isPlain(_ hot: HotRequest) -> Bool {
-    guard case .success(let request) = outcome else { return false }
-    return request == RoutedRequest(command: hot.command, form: .text) && framing == .none && persistence == .keep
-      && !isHead && !awaitsContinue && knownTags == nil
-  }
+  /// `GET /get` in text, on a connection that is kept.
+  static let plainGet = ParsedRequest(FastPathRequest.get)
 
   init(_ head: HTTPRequestHead) {
     let fields = Fields(head.headers)
     isHead = head.method == .HEAD
     awaitsContinue = fields.expect?.lowercased() == "100-continue" && head.version != .http1_0
     knownTags = fields.ifNoneMatch
-    let refusal = RequestPlan.refusal(head, fields)
-    let (framing, badLength) = RequestPlan.framing(fields)
+    let refusal = ParsedRequest.refusal(head, fields)
+    let (framing, badLength) = ParsedRequest.framing(fields)
     self.framing = framing
     // A second protocol on this connection is offered or asked for, which the decoder stops at; or the end of the body
     // is known only to the decoder, which may have taken bytes of the next request with it; or the head is suspect.
@@ -62,7 +59,7 @@ struct RequestPlan {
     if mustEnd || !head.isKeepAlive {
       persistence = .close
     } else {
-      persistence = head.version == .http1_0 ? .keepAloud : .keep
+      persistence = head.version == .http1_0 ? .keepExplicitly : .keep
     }
     do throws(HTTPRefusal) {
       if let refusal { throw refusal }

@@ -1,24 +1,24 @@
-// The requests that are asked most, known by their bytes: `GET /get` and `GET`, `POST` or `PUT /set/<n>`.
+// The fast path: the requests that are asked most, known by their bytes: `GET /get` and `GET`, `POST` or `PUT /set/<n>`.
 //
 // A client that keeps its connection sends the same fields with every request, and between two requests the same bytes
-// mean the same. So what the decoder once said about the fields of a hot request is kept, and the next request is
+// mean the same. So what the decoder once said about the fields of such a request is kept, and the next request is
 // compared: its line with the few forms below, its fields with those. That is a thirtieth of the work of decoding them.
 // Whatever does not match in every byte is the decoder's, which stays the only one to say what fields mean. Tests and
 // the fuzzer run both ways side by side. Rejected: knowing the last head as a whole, which `/set` with another value
 // each time never meets again; and a matcher that judges fields too, a second opinion on what a request is.
 
-import Glibc
 import NIOCore
+import Platform
 
 /// A request line that is known by its bytes.
-enum HotRequest: Equatable {
+enum FastPathRequest: Equatable {
   case get
   case set(Int64)
 
   /// Reads the line that these bytes begin with.
   /// - Returns: the request and the length of its line, line end included; nil for every other line, also for those that
   ///   only the decoder can say more about.
-  static func line(_ bytes: Span<UInt8>) -> (request: HotRequest, length: Int)? {
+  static func line(_ bytes: Span<UInt8>) -> (request: FastPathRequest, length: Int)? {
     // The shortest one with a value: anything shorter is either `GET /get` or has not come whole.
     guard bytes.count >= getLine.count else { return nil }
     if starts(bytes, at: 0, with: getLine) { return (.get, getLine.count) }
@@ -49,7 +49,7 @@ enum HotRequest: Equatable {
     guard bytes.count - offset >= text.count else { return false }
     return unsafe bytes.withUnsafeBytes { raw in
       guard let start = raw.baseAddress else { return false }
-      return unsafe memcmp(start + offset, text.utf8Start, text.count) == 0
+      return unsafe Memory.isEqual(start + offset, text.utf8Start, count: text.count)
     }
   }
 
@@ -77,28 +77,29 @@ extension StaticString {
   fileprivate var count: Int { utf8CodeUnitCount }
 }
 
-/// The fields of a connection's last hot request that the decoder has judged.
+/// The fields of a connection's last request of the fast path that the decoder has judged.
 struct KnownFields {
   private var bytes = ByteBuffer()
 
   /// Longer fields are not kept. All connections together keep at most half a megabyte so.
   private static let longest = 512
 
-  /// Removes a hot request from the front of the input, if one stands there with these fields. The input must begin
+  /// Removes a request of the fast path from the front of the input, if one stands there with these fields. The input must begin
   /// where a request begins.
-  func take(from input: inout ByteBuffer) -> HotRequest? {
+  func take(from input: inout ByteBuffer) -> FastPathRequest? {
     let length = bytes.readableBytes
-    guard length > 0, let (request, lineLength) = HotRequest.line(input.readableBytesUInt8Span),
+    guard length > 0, let (request, lineLength) = FastPathRequest.line(input.readableBytesUInt8Span),
       input.readableBytes >= lineLength + length, isKnown(input, at: lineLength)
     else { return nil }
     input.moveReaderIndex(forwardBy: lineLength + length)
     return request
   }
 
-  /// Keeps the fields of a head that was a whole request, if it was a hot one and the decoder understood it as such: a
+  /// Keeps the fields of a head that was a whole request, if the fast path knows it and the decoder understood it just so: a
   /// plain request in text on a connection that stays.
-  mutating func remember(_ head: ByteBuffer, _ plan: RequestPlan) {
-    guard let (request, lineLength) = HotRequest.line(head.readableBytesUInt8Span), plan.isPlain(request),
+  mutating func remember(_ head: ByteBuffer, _ parsed: ParsedRequest) {
+    guard let (request, lineLength) = FastPathRequest.line(head.readableBytesUInt8Span),
+      parsed == ParsedRequest(request),
       let fields = head.getSlice(at: head.readerIndex + lineLength, length: head.readableBytes - lineLength),
       fields.readableBytes <= KnownFields.longest
     else { return }
@@ -112,7 +113,7 @@ struct KnownFields {
     unsafe bytes.withUnsafeReadableBytes { known in
       unsafe input.withUnsafeReadableBytes { raw in
         guard let ours = known.baseAddress, let theirs = raw.baseAddress else { return false }
-        return unsafe memcmp(ours, theirs + offset, known.count) == 0
+        return unsafe Memory.isEqual(ours, theirs + offset, count: known.count)
       }
     }
   }

@@ -7,21 +7,21 @@ import Testing
 
 @testable import Agent
 
-@Suite struct HotRequestTests {
-  private func line(_ text: String) -> HotRequest? {
+@Suite struct FastPathRequestTests {
+  private func line(_ text: String) -> FastPathRequest? {
     let bytes = Array(text.utf8)
-    guard let (request, length) = HotRequest.line(bytes.span) else { return nil }
+    guard let (request, length) = FastPathRequest.line(bytes.span) else { return nil }
     #expect(text.utf8.prefix(length).last == UInt8(ascii: "\n"))
     return request
   }
 
   @Test(arguments: [
-    ("GET /get HTTP/1.1\r\n", HotRequest.get), ("GET /get HTTP/1.1\r\nHost: a\r\n", .get),
+    ("GET /get HTTP/1.1\r\n", FastPathRequest.get), ("GET /get HTTP/1.1\r\nHost: a\r\n", .get),
     ("GET /set/5 HTTP/1.1\r\n", .set(5)), ("POST /set/-5 HTTP/1.1\r\n", .set(-5)),
     ("PUT /set/0 HTTP/1.1\r\n", .set(0)), ("GET /set/9223372036854775807 HTTP/1.1\r\n", .set(.max)),
     ("GET /set/-9223372036854775808 HTTP/1.1\r\n", .set(.min)), ("GET /set/007 HTTP/1.1\r\n", .set(7)),
   ])
-  func `lines that are known`(text: String, request: HotRequest) { #expect(line(text) == request) }
+  func `lines that are known`(text: String, request: FastPathRequest) { #expect(line(text) == request) }
 
   @Test(arguments: [
     "", "GET", "GET /get HTTP/1.1\r", "GET /get HTTP/1.0\r\n", "GET /get HTTP/1.1\n", "get /get HTTP/1.1\r\n",
@@ -35,7 +35,7 @@ import Testing
   func `lines that are left to the decoder`(text: String) { #expect(line(text) == nil) }
 
   /// Both ways must give the same bytes, whatever came before on the connection.
-  @Test func `hot requests are answered as the decoder has them answered`() throws {
+  @Test func `requests of the fast path are answered as the decoder has them answered`() throws {
     var generator = Generator(seed: 11)
     let lines = [
       "GET /get", "GET /get", "GET /set/1", "GET /set/-22", "POST /set/333", "PUT /set/4", "HEAD /get", "POST /get",
@@ -57,16 +57,16 @@ import Testing
         if field.contains("Content-Length: 2") { text += "ab" }
       }
       let answers = try [true, false].map { knows in
-        try TestConnection(FakeBackend(), knowsHotRequests: knows).exchange(text)
+        try TestConnection(FakeBackend(), usesFastPath: knows).exchange(text)
       }
       #expect(answers[0] == answers[1], "\(text)")
     }
   }
 
   /// Counted by what reaches the decoder: fields that it judged once are not decoded again, for any value.
-  @Test func `the decoder sees the first hot request of a connection and no other`() throws {
+  @Test func `the decoder sees the first request of the fast path on a connection and no other`() throws {
     for (knows, expected) in [(true, 1), (false, 7)] {
-      let connection = try TestConnection(FakeBackend(), knowsHotRequests: knows)
+      let connection = try TestConnection(FakeBackend(), usesFastPath: knows)
       let decoded = DecodedHeads()
       let decoder = try connection.channel.pipeline.syncOperations.context(handlerType: ConnectionBytes.self)
       try connection.channel.pipeline.syncOperations.addHandler(decoded, position: .after(decoder.handler))

@@ -1,0 +1,64 @@
+// Files, pipes and terminals by their descriptors: what the program writes to people.
+//
+// Plain `write`s of whole texts. `print` to a pipe is buffered until the process ends, and the C library's `stderr` is a
+// global variable that Swift's concurrency rules rightly refuse.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// An open file, which stays its owner's to keep open and to close.
+package struct Descriptor: Sendable {
+  package let number: CInt
+
+  package init(_ number: CInt) { self.number = number }
+
+  package static let standardOutput = Descriptor(STDOUT_FILENO)
+  package static let standardError = Descriptor(STDERR_FILENO)
+
+  /// Whether somebody sits in front of it.
+  package var isTerminal: Bool { isatty(number) == 1 }
+
+  /// Opens a file for writing, which keeps what it has; makes it when there is none.
+  package static func opened(_ path: String) throws(SystemError) -> Descriptor {
+    let number = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard number >= 0 else { throw .last }
+    return Descriptor(number)
+  }
+
+  /// Writes all bytes, however long that takes: a pipe takes them in pieces, and a terminal that somebody else made
+  /// non-blocking is waited for.
+  package func put(_ text: String) throws(SystemError) {
+    var text = text
+    let error = text.withUTF8 { bytes in unsafe putAll(UnsafeRawBufferPointer(bytes)) }
+    if let error { throw error }
+  }
+
+  private func putAll(_ bytes: UnsafeRawBufferPointer) -> SystemError? {
+    var rest = unsafe bytes
+    while let start = rest.baseAddress, rest.count > 0 {
+      let written = unsafe write(number, start, rest.count)
+      if written >= 0 {
+        unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        continue
+      }
+      switch SystemError.last {
+      case .interrupted: break
+      case .wouldBlock:
+        var room = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        _ = unsafe poll(&room, 1, -1)
+      case let error: return error
+      }
+    }
+    return nil
+  }
+
+  /// Leaves nothing of what the file had. A pipe or a terminal has no length to cut.
+  package func truncate() { _ = ftruncate(number, 0) }
+
+  package func shut() { _ = close(number) }
+}
