@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DecisionTests {
   /// What a part may read in a cluster of so many peers beside ourselves, so long after the start.
-  private static func context(_ peers: Int, at time: Duration = .zero, _ change: (inout Settings) -> Void = { _ in })
+  static func context(_ peers: Int, at time: Duration = .zero, _ change: (inout Settings) -> Void = { _ in })
     -> Context
   {
     var settings = Settings()

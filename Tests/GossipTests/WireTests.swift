@@ -143,6 +143,8 @@ import Testing
         message.body = .pull(after: after, buckets: .init(repeating: 7, count: count))
         #expect(Wire.encode(message, cluster: Self.cluster)[offset] == flag | foldings << 1)
       }
+      // Of zeros, which a shorter list of buckets would be filled up with.
+      message.body = .pull(after: after, buckets: .init(repeating: 0, count: 128))
       for foldings in 4...127 as ClosedRange<UInt8> {
         let bytes = Self.forged(message) { $0[offset] = flag | foldings << 1 }
         #expect(Self.refusal(bytes) == .malformed)

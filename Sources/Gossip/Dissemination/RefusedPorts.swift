@@ -13,7 +13,7 @@ struct RefusedPorts: Sendable {
     var address: Address
     /// A process that starts anew has a listener of its own.
     var incarnation: UInt64
-    var wait: Duration
+    var rest: Backoff
     var until: Instant
   }
 
@@ -23,10 +23,11 @@ struct RefusedPorts: Sendable {
   /// - Returns: whether that is news; it is none of a port that refused this process before.
   mutating func refused(_ address: Address, incarnation: UInt64, at now: Instant) -> Bool {
     let last = list.firstIndex { $0.address == address }.map { list.remove(at: $0) }
-    var wait = RefusedPorts.firstWait
-    if let last, last.incarnation == incarnation { wait = min(last.wait * 2, RefusedPorts.longestWait) }
+    var rest = RefusedPorts.usualRest
+    if let last, last.incarnation == incarnation { rest = last.rest }
+    let until = now + rest.wait()
     if list.count == RefusedPorts.capacity { list.removeFirst() }
-    list.append(Refusal(address: address, incarnation: incarnation, wait: wait, until: now + wait))
+    list.append(Refusal(address: address, incarnation: incarnation, rest: rest, until: until))
     return last?.incarnation != incarnation
   }
 
@@ -38,12 +39,10 @@ struct RefusedPorts: Sendable {
     list.contains { $0.address == address && $0.incarnation == incarnation && now < $0.until }
   }
 
-  /// Five notifies. A port that refused for a moment is without the safety net for so long; one that refuses for ever is
-  /// asked six times in its first ten minutes by each node.
-  private static let firstWait: Duration = .seconds(10)
-  /// Then six times an hour, which is nothing; more rarely, a firewall that was opened would go unnoticed for longer than
-  /// people watch.
-  private static let longestWait: Duration = .seconds(600)
+  /// At first five notifies: a port that refused for a moment is without the safety net for so long, and one that refuses
+  /// for ever is asked six times in its first ten minutes by each node. Then six times an hour, which is nothing; more
+  /// rarely, a firewall that was opened would go unnoticed for longer than people watch.
+  private static let usualRest = Backoff(from: .seconds(10), to: .seconds(600))
   /// A node posts to one member a second, so that more do not rest at once within the longest wait; and each is compared
   /// with those that are drawn for a notify.
   private static let capacity = 600

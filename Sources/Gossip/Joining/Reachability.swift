@@ -27,7 +27,7 @@ struct Reachability: Sendable {
   /// So many members in a row listed us.
   private var listings = 0
   private var tellAt: Instant
-  private var silence = Reachability.firstSilence
+  private var silence = Reachability.usualSilence
 
   /// A refusal that is believed.
   struct Refused: Equatable, Sendable {
@@ -68,8 +68,7 @@ struct Reachability: Sendable {
     guard refused != nil || isSecond else { return false }
     refused = Refused(why: why, by: member)
     guard tellAt <= now else { return false }
-    tellAt = now + silence
-    silence = min(silence * 2, Reachability.longestSilence)
+    tellAt = now + silence.wait()
     return true
   }
 
@@ -115,7 +114,7 @@ struct Reachability: Sendable {
       refusedAt = nil
       doubter = nil
       tellAt = now
-      silence = Reachability.firstSilence
+      silence.reset()
     }
     return refused != nil
   }
@@ -139,6 +138,5 @@ struct Reachability: Sendable {
   /// At 20 % loss one in 125 is wrong. Members that do list us ping us long before that.
   private static let listingsToWithdraw = 3
   /// People are told again after so long, then twice as long each time.
-  private static let firstSilence: Duration = .seconds(5)
-  private static let longestSilence: Duration = .seconds(600)
+  private static let usualSilence = Backoff(from: .seconds(5), to: .seconds(600))
 }

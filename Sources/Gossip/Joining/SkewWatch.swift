@@ -4,7 +4,7 @@
 /// When people are next told that clocks differ by too much.
 struct SkewWatch: Sendable {
   private var tellAt: Instant
-  private var silence = SkewWatch.firstSilence
+  private var silence = SkewWatch.usualSilence
 
   init(at now: Instant) { tellAt = now }
 
@@ -13,14 +13,13 @@ struct SkewWatch: Sendable {
   mutating func differs(from member: Address, by ahead: UInt64, _ context: Context, into outbox: inout Outbox) {
     let now = context.time
     guard tellAt <= now else { return }
-    if now - tellAt > SkewWatch.longestSilence { silence = SkewWatch.firstSilence }
-    tellAt = now + silence
-    silence = min(silence * 2, SkewWatch.longestSilence)
+    if now - tellAt > SkewWatch.longestSilence { silence.reset() }
+    tellAt = now + silence.wait()
     let name = context.members.index(of: member).map { context.members[$0].name } ?? ""
     outbox.report(.clocksDiffer(name: name, member, by: .seconds(ahead / 1_000_000)))
   }
 
   /// People are told again after so long, then twice as long each time.
-  private static let firstSilence: Duration = .seconds(10)
+  private static let usualSilence = Backoff(from: .seconds(10), to: longestSilence)
   private static let longestSilence: Duration = .seconds(3600)
 }
