@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The same strict settings for every target: what the compiler can check is not left to a reader.
+/// Every target has the same strict settings: what the compiler can check, no reader has to.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -12,17 +12,18 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The core and its simulation are optimised in debug builds too: tests simulate days, and take a minute in place of four.
-/// `UNUM_PLAIN=1` leaves it out: for a debugger, and for ThreadSanitizer, which does not see that an array is written only
-/// by its last owner once the optimiser has taken the counting of owners in.
+/// The core and its simulation are optimised in debug builds too: tests simulate days, and take one minute instead of
+/// four. `UNUM_PLAIN=1` turns this off. A debugger needs that, and so does ThreadSanitizer: once the optimiser has
+/// inlined reference counting, it no longer sees that only an array's last owner writes to it.
 let optimised: [SwiftSetting] =
   Context.environment["UNUM_PLAIN"] == nil ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
 
-/// Whether the fuzzer is built, and only that (`Tests/Fuzz/run`): its program has libFuzzer's `main`, which no other build
-/// could link.
+/// Whether to build only the fuzzer (`Tests/Fuzz/run`). Its program has libFuzzer's `main`, which no other build could
+/// link.
 let isFuzzing = Context.environment["UNUM_FUZZ"] != nil
 
-/// What the fuzzer's entry functions need. They are a test target, which replays the corpus; for the fuzzer a library.
+/// What the fuzzer's entry functions need. In tests they are a test target that replays the corpus; in the fuzzer, a
+/// library.
 let fuzzed: [Target.Dependency] = [
   "Agent",
   "Gossip",
@@ -32,12 +33,12 @@ let fuzzed: [Target.Dependency] = [
   .product(name: "NIOEmbedded", package: "swift-nio"),
 ]
 
-/// Whether the hot operations are built besides, of which instructions and allocations are counted
-/// (`Tests/Benchmarks/counters`): nobody else needs that program.
+/// Whether to also build the program of hot operations, whose instructions and allocations `Tests/Benchmarks/counters`
+/// counts. Nobody else needs it.
 let isCounting = Context.environment["UNUM_COUNTERS"] != nil
 
-/// Whether only the core, its simulation and their tests are built, which need no dependency: from nothing in a minute,
-/// and again in seconds after a change (`Tests/Mutation/run` builds hundreds of variants at once).
+/// Whether to build only the core, its simulation and their tests, which need no dependency. A full build takes a minute,
+/// and seconds after a change (`Tests/Mutation/run` builds hundreds of variants at once).
 let isCore = Context.environment["UNUM_CORE"] != nil
 
 // unum (program) -> Agent (sockets, HTTP, log) -> Platform (the C library) -> Gossip (pure) <- Simulation
@@ -49,9 +50,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    // Pinned to a minor release: sending goes through `Channel._channelCore` (`SocketTransport`), which may change with the
-    // next. To move on, raise this and run `.ci/run tests counters`: a node that can't send fails the first, and one that
-    // has to go another way the second.
+    // Pinned to a minor release: sending goes through `Channel._channelCore` (`SocketTransport`), which may change with
+    // the next. To move on, raise this and run `.ci/run tests counters`. If nodes cannot send, the tests fail; if they
+    // have to send another way, the counters fail.
     .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -129,7 +130,8 @@ let package = Package(
 )
 
 if isFuzzing {
-  // A program cannot be linked into another: of `unum` the fuzzer takes what reads options, as a library of that name.
+  // A program cannot be linked into another, so the fuzzer takes only the part of `unum` that reads options, as a
+  // library.
   package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
   package.targets.removeAll { $0.name == "unum" || $0.type == .test }
   package.targets += [

@@ -1,7 +1,7 @@
-// Files, pipes and terminals by their descriptors: what the program writes to people.
+// Files, pipes and terminals by their descriptors, for what the program writes to people.
 //
-// Plain `write`s of whole texts. `print` to a pipe is buffered until the process ends, and the C library's `stderr` is a
-// global variable that Swift's concurrency rules rightly refuse.
+// These are plain `write`s of the whole text. `print` to a pipe is buffered until the process ends, and the C library's
+// `stderr` is a global variable that Swift's concurrency rules rightly refuse.
 
 #if canImport(Glibc)
   import Glibc
@@ -11,7 +11,7 @@
   import Darwin
 #endif
 
-/// An open file, which stays its owner's to keep open and to close.
+/// An open file. Its owner keeps it open and closes it.
 package struct Descriptor: Sendable {
   package let number: CInt
 
@@ -20,18 +20,18 @@ package struct Descriptor: Sendable {
   package static let standardOutput = Descriptor(STDOUT_FILENO)
   package static let standardError = Descriptor(STDERR_FILENO)
 
-  /// Whether somebody sits in front of it.
+  /// Whether it is a terminal.
   package var isTerminal: Bool { isatty(number) == 1 }
 
-  /// Opens a file for writing, which keeps what it has; makes it when there is none.
+  /// Opens a file for writing and keeps its content; creates it if there is none.
   package static func opened(_ path: String) throws(SystemError) -> Descriptor {
     let number = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard number >= 0 else { throw .last }
     return Descriptor(number)
   }
 
-  /// Writes all bytes, however long that takes: a pipe takes them in pieces, and a terminal that somebody else made
-  /// non-blocking is waited for.
+  /// Writes all bytes, however long that takes. A pipe takes them in pieces, and this waits for a terminal that
+  /// somebody else made non-blocking.
   package func put(_ text: String) throws(SystemError) {
     var text = text
     let error = text.withUTF8 { bytes in unsafe putAll(UnsafeRawBufferPointer(bytes)) }
@@ -57,7 +57,7 @@ package struct Descriptor: Sendable {
     return nil
   }
 
-  /// Leaves nothing of what the file had. A pipe or a terminal has no length to cut.
+  /// Removes the content of the file. This fails for a pipe or a terminal, which have no length to cut.
   package func truncate() { _ = ftruncate(number, 0) }
 
   package func shut() { _ = close(number) }

@@ -1,4 +1,4 @@
-// Comparing bytes as fast as the C library does.
+// Compares bytes as fast as the C library.
 
 #if canImport(Glibc)
   import Glibc
@@ -9,7 +9,7 @@
 #endif
 
 package enum Memory {
-  /// Whether the same bytes stand at both places, each of which has at least so many.
+  /// Whether both places hold the same bytes. Each must have at least so many.
   package static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, count: Int) -> Bool {
     unsafe memcmp(one, other, count) == 0
   }

@@ -1,4 +1,4 @@
-// Names to addresses, by the system's resolver.
+// Turns names into addresses with the system's resolver.
 
 package import Gossip
 
@@ -16,10 +16,10 @@ package enum NameLookup {
     package let reason: String
   }
 
-  /// All addresses of a host, each with this port, in the system's order of preference. Blocks, possibly for long.
+  /// All addresses of a host, each with this port, in the system's order of preference. It blocks, possibly for long.
   package static func addresses(of host: String, port: UInt16) throws(Failure) -> [Address] {
     var hints = unsafe addrinfo()
-    // One kind of socket, or each address is listed three times.
+    // Name one kind of socket, or each address is listed three times.
     #if canImport(Glibc)
       unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
     #else

@@ -1,4 +1,4 @@
-// The core's two words and a port in the kernel's form, and back.
+// Converts the core's two words and a port to the kernel's form, and back.
 
 package import Gossip
 
@@ -11,8 +11,8 @@ package import Gossip
 #endif
 
 extension Address {
-  /// Reads the kernel's form by the offsets of its interface: the family first, the port at 2, an IPv4 address at 4, an
-  /// IPv6 address at 8. Nil for other families and for fewer bytes than the family has.
+  /// Reads the kernel's form by its offsets: the family first, the port at 2, an IPv4 address at 4, an IPv6 address at
+  /// 8. Nil for other families, and for fewer bytes than the family needs.
   package init?(socketAddress: UnsafePointer<sockaddr>?, size: Int) {
     guard size >= 2, let family = unsafe socketAddress?.pointee.sa_family else { return nil }
     let raw = unsafe UnsafeRawBufferPointer(start: socketAddress, count: size)

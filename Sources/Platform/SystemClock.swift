@@ -9,9 +9,9 @@
 #endif
 
 package enum SystemClock {
-  /// Time that passes also while the machine sleeps, from some moment on. Rejected: the clocks of the standard library (an
-  /// existential and 128-bit arithmetic for what is one call into the kernel's shared page), and one that stands still in
-  /// suspend, when the others' suspicions of us do not.
+  /// Time since some moment, including the time in which the machine sleeps. Rejected: the clocks of the standard
+  /// library (an existential and 128-bit arithmetic for one call into the kernel's shared page), and a clock that stops
+  /// during suspend, while the others' suspicions of us go on.
   package static var sinceBoot: Int64 {
     #if canImport(Darwin)
       microseconds(CLOCK_MONOTONIC)
@@ -20,12 +20,12 @@ package enum SystemClock {
     #endif
   }
 
-  /// The time of day, since 1970; negative on a machine whose clock stands before that.
+  /// The time of day since 1970; negative if the machine's clock is before that.
   package static var timeOfDay: Int64 { microseconds(CLOCK_REALTIME) }
 
   private static func microseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
-    // It fails only for clocks that do not exist; these do on every Linux since 2.6.39 and on every macOS since 10.12.
+    // It fails only for clocks that do not exist. These exist on every Linux since 2.6.39 and on every macOS since 10.12.
     unsafe clock_gettime(clock, &time)
     return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
   }

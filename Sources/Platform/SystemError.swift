@@ -24,12 +24,12 @@ package struct SystemError: Error, Hashable {
   /// Why the last call on this thread failed.
   package static var last: SystemError { SystemError(errno) }
 
-  /// The symbol, as in manuals; the bare number for one that no socket call is known to give.
+  /// The symbol, as in manuals; the bare number for an error that no socket call is known to give.
   package var symbol: String { SystemError.symbols.first { $0.0 == number }?.1 ?? String(number) }
 
   /// The system's own words.
   package var words: String {
-    // The text is the system's own and stays valid until the same thread asks again.
+    // The text belongs to the system, and stays valid until the same thread asks again.
     unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
   }
 

@@ -1,8 +1,8 @@
-// `unum health`: asks the node of this machine or container whether it is ready, and says so by its exit status.
+// `unum health`: asks the node on this machine or in this container whether it is ready. The exit status is the answer.
 //
-// For whatever runs health checks by running commands, Docker first of all: an image then needs no HTTP client beside
-// the program. It asks over HTTP as any client would, so that it also finds a node whose server hangs. Rejected: a file
-// that the node touches (the image is read-only, and a node that hangs leaves it there).
+// It is for whatever runs commands as health checks, Docker first of all: the image then needs no HTTP client beside the
+// program. It asks over HTTP as any client would, so it also catches a node whose server hangs. Rejected: a file that the
+// node touches (the image is read-only, and a node that hangs leaves it there).
 
 import Agent
 import ArgumentParser
@@ -11,15 +11,15 @@ import NIOCore
 import NIOPosix
 import Platform
 
-/// Asks `/readyz` of the node here.
+/// Asks the local node's `/readyz`.
 struct Health: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       abstract: "Ask the node on this machine whether it is ready.",
-      discussion: "Prints one line; the exit status is 0 when it is ready, and 1 when it is not or does not answer.")
+      discussion: "Prints one line. The exit status is 0 if the node is ready, and 1 if it is not or does not answer.")
   }
 
-  /// The name is the node's own option, so that one environment serves both.
+  /// Named like the node's own option, so that one environment serves both.
   @Option(help: ArgumentHelp("Where the node serves HTTP [HTTP_ADDR; default: 0.0.0.0:8080]", valueName: "ip:port"))
   var http: String?
 
@@ -30,32 +30,32 @@ struct Health: AsyncParsableCommand {
     guard finding.isReady else { throw ExitCode.failure }
   }
 
-  /// An answer takes a millisecond. Docker's check allows three seconds, and an own sentence is better than its kill.
+  /// An answer takes a millisecond. Docker's check allows three seconds, and our own message beats being killed by it.
   private static let patience: Duration = .seconds(2)
 }
 
 extension Health {
-  /// What was found out.
+  /// The result of the check.
   package struct Finding: Equatable {
     package var isReady: Bool
-    /// For people, without the line's end.
+    /// For people, without a newline.
     package var line: String
   }
 
-  /// Where the node that has this setting is reached from its own machine.
+  /// The address at which a node with this setting is reached from its own machine.
   package static func target(flag: String?, environment: [String: String]) throws(ConfigurationError) -> Address {
     let options = Options(flags: flag.map { [.http: $0] } ?? [:], environment: environment)
     let bound = try options.socket(.http, default: Address(ipv4: 0, port: DefaultPort.http))
     guard bound.port != 0 else {
       throw ConfigurationError(
-        given: options.given(.http)?.description ?? "", problem: "the node takes any free port",
-        remedy: "give the one that it found, which its first line names, by --http")
+        given: options.given(.http)?.description ?? "", problem: "with port 0 the node takes any free port",
+        remedy: "give the port that its first log line names with --http")
     }
-    // A socket bound to all addresses is on loopback too, and one bound to `::` takes IPv4.
+    // A socket bound to all addresses also listens on loopback, and one bound to `::` also takes IPv4.
     return bound.isUnspecified ? Address(ipv4: 0x7F00_0001, port: bound.port) : bound
   }
 
-  /// Asks, and never takes much longer than the limit.
+  /// Asks the node. It never takes much longer than the limit.
   static func ask(_ target: Address, within limit: Duration) async -> Finding {
     do {
       return try await withThrowingTaskGroup(of: Finding.self) { tasks in
@@ -74,12 +74,12 @@ extension Health {
     }
   }
 
-  /// What an HTTP answer says: its status decides, the first line of its body says why.
+  /// Reads an HTTP answer: the status decides, and the first line of the body says why.
   package static func finding(from answer: String) -> Finding {
     let head = answer.prefix(while: { !$0.isNewline })
     let words = head.split(separator: " ", maxSplits: 2)
     guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
-      return Finding(isReady: false, line: "not ready: it speaks no HTTP: \(ForeignText.visible(String(head)))")
+      return Finding(isReady: false, line: "not ready: the answer is not HTTP: \(ForeignText.visible(String(head)))")
     }
     let body = answer.firstRange(of: "\r\n\r\n").map { answer[$0.upperBound...] } ?? ""
     let reason = ForeignText.visible(String(body.prefix(while: { !$0.isNewline })))
@@ -108,6 +108,6 @@ extension Health {
     }
   }
 
-  /// The answer has some 200 bytes; whoever sends more than this is no node.
+  /// The answer has some 200 bytes. Whatever sends more than this is not a node.
   private static let maximumAnswer = 4096
 }

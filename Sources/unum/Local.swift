@@ -1,8 +1,8 @@
 // `unum local`: a whole cluster in one process, to try things out and to develop against. No Docker, no configuration.
 //
-// The nodes are real: each has its own sockets, finds the others by gossip and can be asked over HTTP. Only a crash
-// cannot be tried, because they would all crash. Rejected: child processes, which would need supervising and would
-// outlive a parent that is killed.
+// The nodes are real: each has its own sockets, finds the others by gossip and answers over HTTP. Only a crash cannot be
+// tried, because they would all crash. Rejected: child processes, which would need supervising and would outlive a
+// parent that is killed.
 
 import Agent
 import ArgumentParser
@@ -19,11 +19,12 @@ struct Local: AsyncParsableCommand {
       discussion: "Ctrl-C ends it. The log level is warning unless LOG_LEVEL or --log-level says otherwise.")
   }
 
-  /// More than 100 would be slow to look at rather than slow to run.
+  /// More than 100 nodes would still run well, but nobody could read the output.
   private static let limits = 1...100
 
-  @Option(help: ArgumentHelp("How many nodes, 1 to 100.", valueName: "count")) var nodes = 5
-  @Option(help: ArgumentHelp("The first node's HTTP port, the others' follow; 0 takes free ones.", valueName: "port"))
+  @Option(help: ArgumentHelp("Number of nodes, 1 to 100.", valueName: "count")) var nodes = 5
+  @Option(
+    help: ArgumentHelp("HTTP port of the first node; the others count up. 0 picks free ports.", valueName: "port"))
   var httpPort: Int = 8081
   @OptionGroup var log: LogOptions
 
@@ -38,7 +39,7 @@ struct Local: AsyncParsableCommand {
     try await supervise(cluster, until: signals, logger: cluster.logger)
   }
 
-  /// What ArgumentParser cannot know of numbers.
+  /// Checks of numbers that ArgumentParser cannot make.
   private func check() throws(ConfigurationError) {
     guard Local.limits.contains(nodes) else {
       throw ConfigurationError(given: "--nodes \(nodes)", problem: "out of range", remedy: "give 1 to 100")
@@ -51,15 +52,15 @@ struct Local: AsyncParsableCommand {
   }
 }
 
-/// As `StartError.portInUse`, in the words of this subcommand's options.
+/// Like `StartError.portInUse`, but it names this subcommand's option.
 struct LocalPortInUse: Error, CustomStringConvertible {
   var address: Address
   var description: String {
-    "HTTP address \(address) is in use by another process; stop it or choose other ports by --http-port (0: free ones)"
+    "HTTP address \(address) is in use by another process; stop it or choose other ports with --http-port (0 picks free ones)"
   }
 }
 
-/// The nodes of `unum local`: one service, so that they all leave at once and not one after another.
+/// The nodes of `unum local`. They are one service, so that they all leave at once and not one after another.
 private struct LocalCluster: Service {
   let nodes: Int
   let httpPort: UInt16
@@ -80,11 +81,12 @@ private struct LocalCluster: Service {
     }
   }
 
-  /// Starts one node. All join the first; gossip tells them of each other.
+  /// Starts one node. All nodes join the first one and learn of each other by gossip.
   private func start(_ index: Int, seed: Address?, loops: Loops) async throws -> Agent {
     let loopback = Address(ipv4: 0x7F00_0001, port: 0)
     let port = httpPort == 0 ? 0 : httpPort + UInt16(index)
-    // Several nodes that each report every 5 s would bury what changes; `/members` says it when asked.
+    // If each node reported every 5 s, the changes would be lost among the reports. `/members` shows the state on
+    // request.
     var settings = Settings()
     settings.reportInterval = .zero
     let name = "node\(index + 1)"

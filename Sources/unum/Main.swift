@@ -1,8 +1,8 @@
 // Where the process starts and how it ends.
 //
-// ArgumentParser's own entry point tells a wrong option in three or four lines. Here every error is one line that says
-// what is wrong, with which value, and what to do; whoever starts a node from a unit file or a manifest sees the whole
-// of it in a log that shows one line per event.
+// ArgumentParser's own entry point reports a wrong option in three or four lines. Here every error is one line that says
+// what is wrong, with which value, and what to do. Whoever starts a node from a unit file or a manifest sees all of it
+// in a log that shows one line per event.
 
 import Agent
 import ArgumentParser
@@ -10,7 +10,7 @@ import Platform
 
 @main
 enum Program {
-  /// A start that failed for a reason outside of the options, such as a port in use.
+  /// The start failed for a reason other than the options, such as a port in use.
   private static let failure: Int32 = 1
   /// `EX_USAGE` of sysexits: the options are wrong, and starting again will not help.
   private static let usage: Int32 = 64
@@ -27,13 +27,13 @@ enum Program {
       }
       flushLog()
     } catch {
-      // What the log says came before what ended it.
+      // The log comes out before the error that ended the process, as it happened first.
       flushLog()
       CurrentProcess.end(status(after: error))
     }
   }
 
-  /// Tells what happened, and with which status to end.
+  /// Prints what happened, and returns the status to end with.
   private static func status(after error: any Error) -> Int32 {
     switch error {
     case let error as ConfigurationError:
@@ -43,14 +43,14 @@ enum Program {
       Terminal.complain(String(describing: error))
       return failure
     case let code as ExitCode:
-      // Whoever throws a bare status has said why.
+      // Code that throws a bare status has already said why.
       return code.rawValue
     default:
       return status(afterParsing: error)
     }
   }
 
-  /// Help and version arrive as errors too; they are what was asked for, on standard output.
+  /// Help and version arrive as errors too, but the user asked for them: they go to standard output.
   private static func status(afterParsing error: any Error) -> Int32 {
     let code = Unum.exitCode(for: error)
     let message = Unum.message(for: error)
@@ -71,8 +71,9 @@ struct Unum: ParsableCommand {
       commandName: "unum",
       abstract: "Many nodes, one value: a database that holds one integer and gossips it.",
       discussion: """
-        `unum` alone is `unum serve`. Its options, the variables that stand for them
-        (an option wins; an empty variable counts as unset) and their defaults:
+        `unum` alone means `unum serve`. These are its options, their environment
+        variables and their defaults. An option wins over its variable; an empty
+        variable counts as unset.
 
         \(Setting.table)
 

@@ -1,4 +1,4 @@
-// The program's whole dealing with `Agent`: starting a node, running it as a service, and its log.
+// Everything that the program does with `Agent`: it starts a node, runs it as a service, and gives it a log.
 
 import Agent
 import Logging
@@ -6,16 +6,16 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// The threads that nodes live on: one for datagrams and the protocol, one for HTTP.
+/// The threads that nodes run on: one for datagrams and the protocol, one for HTTP. They end with the process.
 ///
-/// A second HTTP thread made the server slower on two cores, and a busy HTTP thread must not delay an ack, or the node
-/// is suspected for being popular. They end with the process.
+/// A second HTTP thread made the server slower on two cores. The protocol has its own, because a busy HTTP thread must
+/// not delay an ack, or others would suspect the node for being popular.
 struct Loops: Sendable {
   let protocols = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let http = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }
 
-/// One node, from its start to its end.
+/// One node, from start to stop.
 struct NodeService: Service {
   let configuration: AgentConfiguration
   let loops: Loops
@@ -26,17 +26,17 @@ struct NodeService: Service {
     try await agent.run()
   }
 
-  /// Binds and begins to join.
+  /// Binds the sockets and begins to join.
   func start() async throws -> Agent {
     try await Agent.start(
       configuration: configuration, version: Version.current, udp: loops.protocols, http: loops.http, logger: logger,
       extraMetrics: { [NodeService.droppedLines] })
   }
 
-  /// The log is the process's, and so is this metric; every node of `unum local` shows it.
+  /// The log belongs to the process, and so does this metric: every node of `unum local` shows it.
   private static var droppedLines: ShellMetric {
     ShellMetric(
-      name: "unum_log_lines_dropped_total", help: "Lines of the log that were dropped, because nobody read them.",
+      name: "unum_log_lines_dropped_total", help: "Log lines that were dropped because nobody read them.",
       value: Double(LogWriter.standardError.dropped))
   }
 }
@@ -48,6 +48,6 @@ func makeLogger(_ settings: LogSettings) -> Logger {
   return logger
 }
 
-/// Waits for the last lines of the log to be out, but not for a reader that is stuck: a fifth of a second is an age for
-/// a pipe that is read, and short for whoever waits for the process to end.
+/// Waits until the last lines of the log are out, but not for a reader that is stuck. A fifth of a second is an age for a
+/// pipe that somebody reads, and short for whoever waits for the process to end.
 func flushLog() { LogWriter.standardError.flush(within: .milliseconds(200)) }

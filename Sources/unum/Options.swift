@@ -1,5 +1,5 @@
-// The options as ArgumentParser sees them: texts that were given or not, and nothing more. What they mean, and what
-// holds when they are missing, is decided in `resolve`, together with the environment.
+// The options as ArgumentParser sees them: texts that were given or not, and nothing more. `resolve` decides what they
+// mean, and what applies if they are missing, together with the environment.
 
 import ArgumentParser
 
@@ -25,8 +25,8 @@ struct ServeOptions: ParsableArguments {
   }
 }
 
-/// The options of the log, which all subcommands have that run nodes. The default level is not among the help: it is
-/// each subcommand's own.
+/// The options of the log, for every subcommand that runs nodes. Their help does not name the default level, because each
+/// subcommand has its own.
 struct LogOptions: ParsableArguments {
   @Option(help: Setting.logLevel.helpWithoutDefault) var logLevel: String?
   @Option(help: Setting.logFormat.help) var logFormat: String?
@@ -39,12 +39,12 @@ struct LogOptions: ParsableArguments {
 }
 
 extension Setting {
-  /// What `unum serve --help` says of it.
+  /// Its help in `unum serve --help`.
   fileprivate var help: ArgumentHelp {
     ArgumentHelp("\(summary) [\(variable); default: \(defaultText)]", valueName: placeholder)
   }
 
-  /// The same for what has another default in each subcommand.
+  /// The same, for a setting whose default depends on the subcommand.
   fileprivate var helpWithoutDefault: ArgumentHelp {
     ArgumentHelp("\(summary) [\(variable)]", valueName: placeholder)
   }

@@ -13,7 +13,7 @@ struct Serve: AsyncParsableCommand {
     CommandConfiguration(
       abstract: "Run one node of a cluster.",
       discussion: """
-        Every option can be given as an environment variable too; see unum --help. The log level is info unless one of \
+        Every option can also be set by an environment variable; see unum --help. The log level is info unless one of \
         them says otherwise.
         """)
   }
@@ -25,7 +25,7 @@ struct Serve: AsyncParsableCommand {
       flags: options.flags, environment: System.environment, hostName: CurrentProcess.hostName)
     configuration.agent.limits = HTTPLimits(openFiles: try System.openFilesOfANode())
     let logger = makeLogger(configuration.log)
-    // Before anything is bound: a signal that comes while starting must find somebody who listens.
+    // Before anything is bound, so that a signal during the start is not missed.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let node = NodeService(configuration: configuration.agent, loops: Loops(), logger: logger)
     try await supervise(node, until: signals, logger: logger)

@@ -1,38 +1,38 @@
-// From signals to an orderly end, for every subcommand that runs nodes.
+// From a signal to an orderly stop, for every subcommand that runs nodes.
 //
-// The first SIGTERM or SIGINT asks all services to stop: they announce that they leave, drain their connections and
-// return. The second ends the process at once, and so does a stop that takes too long: whoever runs a node under
-// systemd or Docker waits 10 s at most before SIGKILL, and a clear line beats that. Rejected: the service group's own
-// signal handling, which ignores a second signal.
+// The first SIGTERM or SIGINT asks all services to stop: they drain their connections, announce that they are leaving and
+// return. The second ends the process at once, and so does a stop that takes too long. Docker sends SIGKILL after 10 s,
+// and a clear line of our own beats that. Rejected: the service group's own signal handling, which ignores a second
+// signal.
 
 import Logging
 import Platform
 import ServiceLifecycle
 import UnixSignals
 
-/// How long an orderly end may take. A node needs 3 s at worst (2 s to drain HTTP, 1 s to be heard leaving), and five
-/// are promised.
+/// How long an orderly stop may take. A node needs 3 s at worst (2 s to drain HTTP, 1 s to announce that it is leaving),
+/// and we promise five.
 private let patience: Duration = .milliseconds(4500)
 
-/// Runs a service until it fails or a signal asks it to stop and it has.
+/// Runs a service until it fails, or until a signal has asked it to stop and it has stopped.
 ///
-/// - Parameter signals: trapped by the caller before it binds or starts anything.
+/// - Parameter signals: the caller traps them before it binds or starts anything.
 func supervise(_ service: any Service, until signals: UnixSignalsSequence, logger: Logger) async throws {
   let group = ServiceGroup(
     configuration: ServiceGroupConfiguration(services: [service], gracefulShutdownSignals: [], logger: quiet))
   try await withThrowingTaskGroup(of: Void.self) { tasks in
     tasks.addTask { try await group.run() }
     tasks.addTask { await obey(signals, stopping: group, logger: logger) }
-    // Only the services end by themselves. Then nobody is left for signals to stop.
+    // Only the services return by themselves. After that there is nothing left for signals to stop.
     defer { tasks.cancelAll() }
     try await tasks.next()
   }
 }
 
-/// The group tells about its own workings, which are nobody's concern unless they fail; failures are thrown as well.
+/// The group logs its own workings, which matter to nobody unless they fail; and failures are thrown as well.
 private let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
 
-/// Waits for the first signal, stops the group, and ends the process at the second or when patience is over.
+/// Waits for the first signal and stops the group. Ends the process at the second signal, or when patience runs out.
 private func obey(_ signals: UnixSignalsSequence, stopping group: ServiceGroup, logger: Logger) async {
   var iterator = signals.makeAsyncIterator()
   guard let first = await iterator.next() else { return }
@@ -53,9 +53,9 @@ private func obey(_ signals: UnixSignalsSequence, stopping group: ServiceGroup, 
 }
 
 extension UnixSignal {
-  /// As people call it.
+  /// The name that people use.
   fileprivate var name: String { self == .sigint ? "SIGINT" : "SIGTERM" }
 
-  /// As shells report it: a process that a signal ended has status 128 and this.
+  /// Shells report a process that a signal ended with status 128 plus this number.
   fileprivate var number: Int32 { self == .sigint ? 2 : 15 }
 }

@@ -1,8 +1,8 @@
-// `unum simulate`: what to expect of a cluster with these settings on such a network, before there is one.
+// `unum simulate`: predicts what a cluster with these settings would do on such a network, before there is one.
 //
-// It runs the code of the nodes themselves, in virtual time, over a network made of dice. The same seed and options are
-// the same output, to the last byte, so that a figure can be quoted with the command that gave it. Rejected: formulas
-// (they are the papers', and this protocol is not quite theirs).
+// It runs the nodes' own code in virtual time, over a simulated network whose chances come from a seed. The same seed and
+// options give the same output, byte for byte, so a figure can be quoted with the command that printed it. Rejected: the
+// papers' formulas, because this protocol is not quite theirs.
 
 import ArgumentParser
 import Gossip
@@ -21,15 +21,15 @@ struct Simulate: AsyncParsableCommand {
         Times have units: 300us, 400ms, 1.5s. The same options and seed give the
         same output.
 
-        --trials asks the opposite: not how fast a healthy cluster is, but whether
-        a broken one recovers. Each trial is a cluster of 3 to 20 nodes that meets
+        --trials asks the other question: not how fast a healthy cluster is, but
+        whether a broken one recovers. Each trial is a cluster of 3 to 20 nodes that meets
         every kind of fault for --seconds. Trial 1 uses --seed, trial 2 the next
         seed, and so on. Invariants are checked after every step, and in the end
         the cluster must agree again. The status is 1 when a trial broke a rule;
         --trace shows what happened in it.
 
-        The protocol's constants and their defaults; Sources/Gossip/Settings.swift
-        says why each has its value and what another one would cost:
+        The protocol's constants and their defaults; Settings.swift in
+        Sources/Gossip says why each has its value and what another would cost:
 
         \(ProtocolOption.table)
 
@@ -56,7 +56,7 @@ struct Simulate: AsyncParsableCommand {
     ArgumentHelp("\(abstract) (default: \(byDefault))", valueName: value)
   }
 
-  /// As they were typed.
+  /// The options as they were typed.
   private var flags: SimulateFlags {
     var flags = SimulateFlags()
     (flags.nodes, flags.loss, flags.delay) = (nodes ?? flags.nodes, loss ?? flags.loss, delay ?? flags.delay)
@@ -67,7 +67,7 @@ struct Simulate: AsyncParsableCommand {
     return flags
   }
 
-  /// The same, as trials see them.
+  /// The same options, as trials see them.
   private var trialFlags: TrialFlags {
     var flags = TrialFlags()
     (flags.trials, flags.nodes, flags.seconds, flags.seed) = (trials, nodes, seconds, seed)
@@ -85,7 +85,7 @@ struct Simulate: AsyncParsableCommand {
   func run() async throws {
     if let plan = try trialFlags.plan() { return try await run(plan) }
     let scenario = try flags.scenario()
-    // Before the work: a mistyped directory should not cost it.
+    // The file is opened before the work, so that a mistyped directory does not waste it.
     let file = try svg.map { try OutputFile($0, option: "--svg") }
     var bar = ProgressBar(isShown: Descriptor.standardError.isTerminal, startedAt: .now)
     let forecast: Forecast
@@ -94,7 +94,7 @@ struct Simulate: AsyncParsableCommand {
       Terminal.show(bar.end())
     } catch {
       Terminal.show(bar.end())
-      Terminal.complain("a rule of the protocol was broken, which is a fault of Unum's: \(error)")
+      Terminal.complain("a rule of the protocol was broken, which is a bug in Unum: \(error)")
       throw ExitCode.failure
     }
     try Terminal.answer(json ? forecast.json(changed: flags.settings) : forecast.text(changed: flags.settings))
@@ -102,17 +102,16 @@ struct Simulate: AsyncParsableCommand {
   }
 }
 
-/// A line on a terminal that says how far something is. It appears only when there is more to wait for than a second,
-/// and leaves nothing behind.
+/// A line on a terminal that shows progress. It appears only after a second, and leaves nothing behind.
 package struct ProgressBar {
   private let isShown: Bool
   private let start: ContinuousClock.Instant
   private var isVisible = false
   private var cells = -1
 
-  /// What takes less is over before anybody wonders.
+  /// Shorter work is over before anybody wonders.
   private static let patience: Duration = .seconds(1)
-  /// Cells of the bar: with its frame and the percentage half of a narrow terminal.
+  /// Cells of the bar. With the percentage it takes half of a narrow terminal.
   private static let width = 30
 
   package init(isShown: Bool, startedAt start: ContinuousClock.Instant) {
@@ -120,7 +119,7 @@ package struct ProgressBar {
     self.start = start
   }
 
-  /// What to write, for this share done; empty when nothing is to be seen or nothing changed.
+  /// What to write when this share is done; empty if the bar is hidden or has not changed.
   package mutating func update(to share: Double, at now: ContinuousClock.Instant) -> String {
     guard isShown, now - start >= ProgressBar.patience else { return "" }
     let percent = Int(min(max(share, 0), 1) * 100)
@@ -132,11 +131,11 @@ package struct ProgressBar {
     return "\r\(bar) \(percent) %"
   }
 
-  /// What to write at the end, so that nothing is left of it: erase the line (ECMA-48, EL).
+  /// What to write at the end to remove the bar: erase the line (ECMA-48, EL).
   package mutating func end() -> String { isVisible ? "\r\u{1B}[K" : "" }
 }
 
-/// A file that is opened before it is needed and keeps what it has until it is written.
+/// A file that is opened before it is needed, and keeps its old content until it is written.
 struct OutputFile: ~Copyable {
   private let descriptor: Descriptor
   private let path: String
@@ -154,7 +153,7 @@ struct OutputFile: ~Copyable {
 
   deinit { descriptor.shut() }
 
-  /// Replaces what the file had.
+  /// Replaces the content of the file.
   func write(_ text: String) throws(OutputFailure) {
     descriptor.truncate()
     do throws(SystemError) {
@@ -165,7 +164,7 @@ struct OutputFile: ~Copyable {
   }
 }
 
-/// A file that cannot be written: why, and by which option to name another.
+/// A file that cannot be written: the reason, and the option that names another.
 struct OutputFailure: Error, CustomStringConvertible {
   var option: String
   var path: String

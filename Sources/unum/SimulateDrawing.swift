@@ -1,7 +1,7 @@
-// A forecast as a picture: how a write spreads, and what members thought of each other.
+// A forecast as a picture: how a write spreads, and how members saw each other.
 //
-// One SVG file without scripts, fonts or anything else from elsewhere, so that it can be put into a page or a report as
-// it is. Rejected: a line for each write (hundreds of lines hide the shape that they share; bands show it).
+// It is one SVG file that needs no scripts, fonts or other files, so it can go into a page or a report as it is.
+// Rejected: a line for each write. Hundreds of lines hide the shape that they share; bands show it.
 
 import Gossip
 import Simulation
@@ -20,15 +20,15 @@ struct ForecastDrawing {
   /// The first plot.
   private static let top = 76.0
   private static let height = 220.0
-  /// A member's strip in the second.
+  /// A member's strip in the second plot.
   private static let rowHeight = 14.0
   private static let rowSpacing = 20.0
-  /// More strips than these are a page of noise; what is left out is counted.
+  /// More strips than this are noise; the picture says how many are left out.
   private static let mostRows = 24
 
   init(_ forecast: Forecast) {
     self.forecast = forecast
-    // Those that were doubted by the most for the longest, in the order of nodes.
+    // The members that were doubted by the most others for the longest, in the order of nodes.
     let timeline = forecast.timeline
     let doubts = timeline.rows.map { ($0, timeline.doubt(of: $0)) }.sorted { ($1.1, $0.0.node) < ($0.1, $1.0.node) }
     rows = doubts.prefix(ForecastDrawing.mostRows).map(\.0).sorted { $0.node < $1.node }
@@ -62,7 +62,7 @@ struct ForecastDrawing {
     let (top, height) = (ForecastDrawing.top, ForecastDrawing.height)
     text(24, top - 16, "Nodes that hold a write, over time", "head")
     let spreads = forecast.spreads.filter(\.isComplete).map { $0.arrivals.map { $0.inSeconds * 1000 } }
-    // Nodes that are killed do not come back: all complete writes are on the same number of nodes.
+    // Killed nodes do not come back, so all complete writes are on the same number of nodes.
     guard let nodes = spreads.map(\.count).min(), nodes > 0 else {
       let reason = forecast.stream == nil ? "No write was on all nodes in 30 s." : "Writes in a stream are not drawn."
       return text(ForecastDrawing.left, top + 24, reason)
@@ -76,7 +76,7 @@ struct ForecastDrawing {
       line(ForecastDrawing.left, y, ForecastDrawing.right, y, "grid")
       text(ForecastDrawing.left - 8, y + 4, "\(count)", "end")
     }
-    // Of all writes, when so many nodes held them.
+    // For each number of nodes: when each write had reached so many.
     let columns = (0..<nodes).map { place in spreads.map { $0[place] }.sorted() }
     let curve = { (percent: Double) in
       columns.map { axis.place($0[min($0.count - 1, Int(Double($0.count) * percent / 100))]) }
@@ -88,7 +88,7 @@ struct ForecastDrawing {
       top + height + 40, [("median", "median"), ("most", "90 % of writes"), ("all", "all \(spreads.count) writes")])
   }
 
-  /// The steps of a curve from the first node to the last: a node more at each place.
+  /// The steps of a curve, one more node at each place.
   private func steps(_ places: [Double], isFirst: Bool) -> String {
     let (top, height) = (ForecastDrawing.top, ForecastDrawing.height)
     let start = isFirst ? "M\(number(ForecastDrawing.left)) \(number(top + height))" : ""
@@ -98,7 +98,7 @@ struct ForecastDrawing {
     }
   }
 
-  /// What lies between two curves.
+  /// The area between two curves.
   private mutating func band(from early: [Double], to late: [Double], _ style: String) {
     let (top, height) = (ForecastDrawing.top, ForecastDrawing.height)
     var path = steps(early, isFirst: true)
@@ -109,14 +109,14 @@ struct ForecastDrawing {
     body += "<path class=\"\(style)\" d=\"\(path)Z\"/>\n"
   }
 
-  // MARK: What members thought of each other
+  // MARK: How members saw each other
 
   private var timelineTop: Double { ForecastDrawing.top + ForecastDrawing.height + 100 }
   private var timelineBottom: Double { timelineTop + Double(max(rows.count, 1)) * ForecastDrawing.rowSpacing }
   private var bottom: Double { timelineBottom + 72 }
 
   private mutating func drawTimeline() {
-    text(24, timelineTop - 16, "What the others hold a member for, over time", "head")
+    text(24, timelineTop - 16, "How the others see each member, over time", "head")
     let axis = Axis(
       to: max(forecast.timeline.duration.inSeconds, 0.001), from: ForecastDrawing.left, until: ForecastDrawing.right,
       isRounded: false)
@@ -135,7 +135,7 @@ struct ForecastDrawing {
     text(ForecastDrawing.right, timelineBottom + 50, note, "end")
   }
 
-  /// One member: the shares of the others that hold it dead, from above, and suspect, below that.
+  /// One member: from above, the share of the others that consider it dead; below that, suspect.
   private mutating func drawRow(_ row: ForecastTimeline.Row, at y: Double, _ axis: Axis) {
     text(ForecastDrawing.left - 8, y + 11, "n\(row.node)", "end")
     rectangle(axis.from, axis.until, y, ForecastDrawing.rowHeight, "alive")
@@ -176,7 +176,7 @@ struct ForecastDrawing {
       default: rectangle(x, x + 14, y, 12, entry.style)
       }
       text(x + 20, y + 10, entry.name)
-      // Seven pixels are more than a letter of 12 px takes on average.
+      // Seven pixels are a little more than an average letter of 12 px.
       x += 44 + Double(entry.name.count) * 7
     }
   }
@@ -192,26 +192,26 @@ struct ForecastDrawing {
     body += "y2=\"\(number(y2))\"/>\n"
   }
 
-  /// Everything that is written here was made from numbers: nothing needs escaping.
+  /// All texts here are our own or made from numbers, so nothing needs escaping.
   private mutating func text(_ x: Double, _ y: Double, _ text: String, _ style: String = "") {
     body += "<text x=\"\(number(x))\" y=\"\(number(y))\"\(style.isEmpty ? "" : " class=\"\(style)\"")>\(text)</text>\n"
   }
 
-  /// A hundredth of a pixel is finer than can be seen.
+  /// A hundredth of a pixel is finer than the eye.
   private func number(_ value: Double) -> String { Quantity.decimal(value, places: 2, isTrimmed: true) }
 }
 
-/// From values to places on a line.
+/// Maps values to places on a line.
 private struct Axis {
   /// The ends in pixels.
   let from: Double
   let until: Double
   /// The value at the end; the beginning is 0.
   private let end: Double
-  /// Between two marks.
+  /// The distance between two marks.
   private let step: Double
 
-  /// - Parameter isRounded: the end is moved up to the next mark.
+  /// - Parameter isRounded: whether the end moves up to the next mark.
   init(to greatest: Double, from: Double, until: Double, isRounded: Bool = true) {
     self.from = from
     self.until = until

@@ -1,4 +1,4 @@
-// Every constant of the protocol that `unum simulate` can change, once: its flag, where it lives, what it may be.
+// Every constant of the protocol that `unum simulate` can change, in one list: its flag, where it lives, what it may be.
 //
 // The options that ArgumentParser sees, the table in the help and the checks are made from this list, and flags are named
 // as the settings are in the source, so that whoever found a value here knows which constant to change. The reasons
@@ -39,18 +39,18 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   case pullBackoff = "pull-backoff"
   case contactInterval = "contact-interval"
 
-  /// Where the value lives, in what unit it is given, and which values make sense.
+  /// Where the value lives, what its unit is, and which values make sense.
   enum Kind {
-    /// From a millisecond, below which timers of real machines are noise, or zero where that means something, to an
-    /// hour.
+    /// From a millisecond to an hour. Below a millisecond the timers of real machines are noise. Where zero means
+    /// something, it is allowed too.
     case time(WritableKeyPath<Settings, Duration>, least: Duration = .milliseconds(1))
-    /// Moments within a probe or a push; empty is "none" where that is allowed.
+    /// Moments within a probe or a push. An empty list is "none", where that is allowed.
     case times(WritableKeyPath<Settings, [Duration]>, mayBeNone: Bool)
     case count(WritableKeyPath<Settings, Int>, ClosedRange<Int>)
     case share(WritableKeyPath<Settings, Double>)
   }
 
-  /// As it is typed.
+  /// The flag, as it is typed.
   package var flag: String { "--\(rawValue)" }
 
   var kind: Kind {
@@ -64,7 +64,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .maximumLocalHealth: .count(\.maximumLocalHealth, 0...100)
     case .suspicionMinimum: .time(\.suspicionMinimum)
     case .suspicionMaximum: .time(\.suspicionMaximum)
-    // More than eight is more than the formula of the suspicion's time has logarithms for.
+    // The formula for the suspicion's time has no logarithms for more than eight.
     case .confirmations: .count(\.confirmations, 0...8)
     case .suspectPingInterval: .time(\.suspectPingInterval)
     case .suspectPingers: .count(\.suspectPingers, 0...1000)
@@ -87,7 +87,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     }
   }
 
-  /// What its value looks like, for help.
+  /// What its value looks like, for the help.
   var placeholder: String {
     switch kind {
     case .time: "time"
@@ -97,44 +97,44 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     }
   }
 
-  /// One line for help.
+  /// One line for the help.
   package var summary: String {
     switch self {
     case .period: "Time between two probes by a node."
-    case .directPings: "When in a probe the target is pinged."
-    case .indirectPings: "When in a probe other members are asked to ping it, or none."
-    case .helpers: "How many members are asked each time."
-    case .probeTimeout: "When a probe without an answer fails."
-    case .nackShare: "Share of the deadline after which a helper reports no answer."
+    case .directPings: "When the target is pinged within a probe."
+    case .indirectPings: "When helpers are asked to ping it within a probe, or none."
+    case .helpers: "Number of helpers asked each time."
+    case .probeTimeout: "When a probe fails for lack of an answer."
+    case .nackShare: "Share of the deadline after which a helper reports that it got no answer."
     case .maximumLocalHealth: "Largest slowdown of an ailing node's timeouts."
     case .suspicionMinimum: "Time to refute once others confirm the suspicion."
     case .suspicionMaximum: "Time to refute while only one member suspects."
     case .confirmations: "Confirmations that cut that time to its minimum."
     case .suspectPingInterval: "Time between a member's pings of a suspect."
     case .suspectPingers: "Members that ping a new suspect at once, on average."
-    case .pingsBeforeDeath: "Own pings a suspect must miss before a node declares it dead."
+    case .pingsBeforeDeath: "Unanswered pings of its own that a node needs to declare a death."
     case .rumourFactor: "Packets that carry each rumour, times log2(n + 1)."
-    case .fanout: "Members that each push goes to."
+    case .fanout: "Number of members that each push goes to."
     case .pushes: "When a change is pushed, or none."
     case .ringNeighbours: "How many of those members are neighbours by address."
-    case .pushSpacing: "Least time between the first pushes of two changes."
-    case .pushInterval: "Least time between two pushes of one change."
-    case .pushRate: "Pushes a second that a node may send in the long run."
-    case .pushBurst: "Pushes that a node may send at once after a quiet time."
-    case .pushReserve: "Pushes that repeats leave for new changes."
+    case .pushSpacing: "Minimum time between the first pushes of two changes."
+    case .pushInterval: "Minimum time between two pushes of one change."
+    case .pushRate: "Pushes a second that a node may sustain."
+    case .pushBurst: "Pushes that a node may send in a burst after a quiet time."
+    case .pushReserve: "Pushes of that burst that are kept for new changes, not repeats."
     case .notifyInterval: "Time between two rounds of notifies over HTTP."
-    case .notifyFanout: "Members that each round of notifies goes to."
+    case .notifyFanout: "Number of members that each round of notifies goes to."
     case .differenceStands: "How long two member lists must differ before one is pulled."
-    case .pullInterval: "Least time between two pulls."
-    case .pullBackoff: "Longest wait after pulls that taught nothing."
-    case .contactInterval: "Least time between two contacts with lost members."
+    case .pullInterval: "Minimum time between two pulls."
+    case .pullBackoff: "Longest wait after pulls that brought nothing new."
+    case .contactInterval: "Minimum time between two attempts to reach lost members."
     }
   }
 
   /// The default as it would be typed.
   package var defaultText: String { text(in: Settings()) }
 
-  /// What these settings have, as it would be typed.
+  /// The value in these settings, as it would be typed.
   func text(in settings: Settings) -> String {
     switch kind {
     case .time(let path, _): return Quantity.text(settings[keyPath: path])
@@ -146,7 +146,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     }
   }
 
-  /// All of them, two lines each, as in `unum --help`.
+  /// The table of all constants, two lines each, as in `unum --help`.
   package static var table: String {
     allCases.map { option in
       optionEntry("\(option.flag) <\(option.placeholder)>", aside: "(\(option.defaultText))", summary: option.summary)
@@ -154,7 +154,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   }
 }
 
-/// The same as ArgumentParser sees it: texts that were given or not.
+/// The same options as ArgumentParser sees them: texts that were given or not.
 struct ProtocolOptions: ParsableArguments {
   @Option(help: .hidden) var period: String?
   @Option(help: .hidden) var directPings: String?
@@ -203,6 +203,6 @@ struct ProtocolOptions: ParsableArguments {
 }
 
 extension ArgumentHelp {
-  /// Listed in the table of the discussion instead, with its default, where the table can be two short lines each.
+  /// The table in the discussion lists these options instead, each in two short lines with its default.
   fileprivate static var hidden: ArgumentHelp { ArgumentHelp(visibility: .hidden) }
 }

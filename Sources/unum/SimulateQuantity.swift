@@ -1,20 +1,20 @@
 // Quantities as people type and read them: `400ms`, `5%`, `1ms..20ms`.
 //
 // A time needs its unit: whoever types `--period 400` means something, and a guess that is wrong by a thousand gives
-// figures that look right. Digits are read and written in integers, so that 0.7 s is 700,000 µs and prints as such.
+// figures that look right. Digits are read and written as integers, so 0.7 s is exactly 700,000 µs and prints as 0.7 s.
 
 import Gossip
 
-/// Reading and writing quantities; readers give nil for what is none, but for `count`, which says what is wrong.
+/// Reads and writes quantities. Readers return nil for a wrong text, except `count`, which throws and says what is wrong.
 package enum Quantity {
-  /// The units of times, with their microseconds; the longer names first, or `ms` would be read as minutes of `s`.
+  /// The units of times and their microseconds. Longer names come first, or the `s` of `ms` would match alone.
   private static let units: [(name: String, microseconds: Int64)] = [
     ("ms", 1000), ("us", 1), ("µs", 1), ("μs", 1), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000),
   ]
-  /// What is longer is a mistake: nothing of the protocol takes an hour but forgetting, which cannot be seen here.
+  /// Longer times are mistakes: only a tombstone lasts an hour, and this command does not show that.
   private static let longest: Int64 = 3_600_000_000
 
-  /// `400ms`, `1.5s`, `300us`, `1m`; and `0`, which has no need of a unit. An hour at most.
+  /// `400ms`, `1.5s`, `300us`, `1m`; and `0`, which needs no unit. An hour at most.
   package static func time(_ text: String) -> Duration? {
     if text == "0" { return .zero }
     guard let unit = units.first(where: { text.hasSuffix($0.name) }) else { return nil }
@@ -41,7 +41,7 @@ package enum Quantity {
     return share <= 1 ? share : nil
   }
 
-  /// A whole number within the range, given for a flag; the error names both.
+  /// A whole number within the range, for a flag. The error names both.
   package static func count(
     _ flag: String, _ text: String, _ range: ClosedRange<Int>
   ) throws(ConfigurationError) -> Int {
@@ -54,13 +54,13 @@ package enum Quantity {
     return number
   }
 
-  /// A decimal number, not negative, with six places at most, times a million.
+  /// A decimal number times a million. It is not negative and has six places at most.
   private static func millionths(_ text: Substring) -> Int64? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isDigit) }) else {
       return nil
     }
-    // Nine digits of what is typed, in the smallest unit there is, are more than an hour of microseconds.
+    // Ten digits of the smallest unit are already more than an hour.
     guard parts[0].count <= 10, parts.count == 1 || parts[1].count <= 6, let whole = Int64(parts[0]) else { return nil }
     guard parts.count == 2, let fraction = Int64(parts[1]) else { return whole * 1_000_000 }
     return whole * 1_000_000 + (0..<(6 - parts[1].count)).reduce(fraction) { sum, _ in sum * 10 }
@@ -68,7 +68,7 @@ package enum Quantity {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
-  /// `400ms`, `1.4s`, `300us`: as `time` reads it.
+  /// `400ms`, `1.4s`, `300us`: the form that `time` reads.
   package static func text(_ duration: Duration) -> String {
     let microseconds = duration.microseconds
     if microseconds == 0 { return "0" }
@@ -80,7 +80,7 @@ package enum Quantity {
   /// `5%`.
   package static func percent(_ share: Double) -> String { decimal(share * 100, places: 4, isTrimmed: true) + "%" }
 
-  /// A number with so many decimal places, rounded; trimmed of the zeros that end it, if asked.
+  /// A number rounded to so many decimal places; without trailing zeros, if asked.
   package static func decimal(_ value: Double, places: Int, isTrimmed: Bool = false) -> String {
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }

@@ -1,9 +1,9 @@
-// From what was typed to a scenario that can be played, or one line that says why not.
+// Turns what was typed into a scenario to run, or into one line that says why not.
 
 import Gossip
 import Simulation
 
-/// The options of `unum simulate` that are about the cluster and not about the protocol, as they were typed.
+/// The options of `unum simulate` about the cluster, not the protocol, as they were typed.
 package struct SimulateFlags: Sendable {
   package var nodes = "100"
   package var loss = "0"
@@ -21,23 +21,23 @@ package struct SimulateFlags: Sendable {
   private static let mostNodes = 1000
   /// An hour of a hundred nodes takes some minutes.
   private static let mostSeconds = 3600
-  /// A 99th percentile of more writes than this does not move any more.
+  /// With more writes than this the 99th percentile no longer moves.
   private static let mostWrites = 10_000
-  /// Beyond, a write takes less than a datagram on any wire, and nearly all are lost.
+  /// At a higher rate, writes follow each other faster than a datagram crosses any wire, and nearly all are lost.
   private static let highestRate = 10_000
-  /// A network that loses nine of ten datagrams is none.
+  /// A network that loses more than nine of ten datagrams is not a network.
   private static let mostLoss = 0.9
-  /// Twice the length of the longest round trip that nodes wait for (0.7 s) is beyond any ground network.
+  /// Nodes wait 0.7 s for a round trip at most, and no network on the ground is slower than this.
   private static let longestDelay: Duration = .seconds(2)
 
-  /// What is to be played.
+  /// The scenario to run.
   func scenario() throws(ConfigurationError) -> Scenario {
     var scenario = Scenario()
     scenario.nodes = try Quantity.count("--nodes", nodes, 2...SimulateFlags.mostNodes)
     scenario.kills = try Quantity.count("--kill", kill, 0...SimulateFlags.mostNodes)
     guard scenario.kills < scenario.nodes else {
       throw ConfigurationError(
-        given: "--kill \(kill)", problem: "nobody of \(scenario.nodes) would be left to notice",
+        given: "--kill \(kill)", problem: "none of \(scenario.nodes) nodes would be left to notice",
         remedy: "give \(scenario.nodes - 1) at most, or more --nodes")
     }
     scenario.duration = .seconds(try Quantity.count("--seconds", seconds, 1...SimulateFlags.mostSeconds))
@@ -63,7 +63,7 @@ package struct SimulateFlags: Sendable {
     guard let delays = Quantity.times(from: delay), delays.upperBound <= SimulateFlags.longestDelay else {
       throw ConfigurationError(
         given: "--delay \(delay)", problem: "not a one-way delay",
-        remedy: "give a time or two, 2s at most, the smaller first, such as 20ms or 1ms..20ms")
+        remedy: "give one time or a range, 2s at most, such as 20ms or 1ms..20ms")
     }
     conditions.loss = share
     conditions.delay = delays.lowerBound
@@ -72,7 +72,7 @@ package struct SimulateFlags: Sendable {
   }
 }
 
-/// The protocol's settings with these changes, checked each for itself and then together.
+/// The protocol's settings with these changes, checked one by one and then together.
 func resolveSettings(_ given: [ProtocolOption: String]) throws(ConfigurationError) -> Settings {
   var settings = Settings()
   for option in ProtocolOption.allCases {
@@ -83,7 +83,7 @@ func resolveSettings(_ given: [ProtocolOption: String]) throws(ConfigurationErro
 }
 
 extension ProtocolOption {
-  /// Sets one value.
+  /// Checks and sets one value.
   fileprivate func apply(_ text: String, to settings: inout Settings) throws(ConfigurationError) {
     switch kind {
     case .time(let path, let least):
@@ -94,7 +94,8 @@ extension ProtocolOption {
     case .times(let path, let mayBeNone):
       guard let times = ProtocolOption.times(text), mayBeNone || !times.isEmpty else {
         let none = mayBeNone ? ", or none" : ""
-        throw error(text, "not moments in order", "give up to 16 times with units\(none), such as \(defaultText)")
+        throw error(
+          text, "not times in ascending order", "give up to 16 times with units\(none), such as \(defaultText)")
       }
       settings[keyPath: path] = times
     case .count(let path, let range):
@@ -112,7 +113,7 @@ extension ProtocolOption {
     }
   }
 
-  /// Moments that follow each other; more than 16 pings in a probe are no probe.
+  /// Ascending times, at most 16: a probe with more pings than that is no longer a probe.
   private static func times(_ text: String) -> [Duration]? {
     if text == "none" { return [] }
     let times = text.split(separator: ",", omittingEmptySubsequences: false).map { Quantity.time(String($0)) }
@@ -126,8 +127,8 @@ extension ProtocolOption {
   }
 }
 
-/// What no single value shows: settings that contradict each other. The error names the option that was given, the
-/// later of both in the table when both were.
+/// Finds settings that contradict each other, which no single value shows. The error names the option that was given; if
+/// both were, the later one in the table.
 private func check(_ settings: Settings, _ given: [ProtocolOption: String]) throws(ConfigurationError) {
   func require(
     _ holds: Bool, _ options: [ProtocolOption], _ problem: String
@@ -139,7 +140,7 @@ private func check(_ settings: Settings, _ given: [ProtocolOption: String]) thro
   }
   try require(
     settings.probeTimeout < settings.period, [.period, .probeTimeout],
-    "a probe would not have ended when the next begins")
+    "a probe would not end before the next begins")
   try require(
     (settings.directPings.last ?? .zero) < settings.probeTimeout, [.probeTimeout, .directPings],
     "the last ping would come after the probe has failed")
@@ -148,8 +149,8 @@ private func check(_ settings: Settings, _ given: [ProtocolOption: String]) thro
     "helpers would be asked after the probe has failed")
   try require(
     settings.suspicionMinimum <= settings.suspicionMaximum, [.suspicionMaximum, .suspicionMinimum],
-    "the least time to refute would be longer than the most")
+    "the minimum time to refute would exceed the maximum")
   try require(
     settings.pullInterval <= settings.pullBackoff, [.pullBackoff, .pullInterval],
-    "the least time between pulls would be longer than the most")
+    "the minimum time between pulls would exceed the maximum")
 }

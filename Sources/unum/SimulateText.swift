@@ -1,11 +1,11 @@
-// A forecast as people read it in a terminal, and as JSON for programs.
+// A forecast as text for people, and as JSON for programs.
 
 import Agent
 import Gossip
 import Simulation
 
 extension Forecast {
-  /// For people: eighty columns, what was asked first, then what to expect.
+  /// For people, in eighty columns: first what was asked, then what to expect.
   func text(changed: [ProtocolOption: String]) -> String {
     var lines = [heading]
     if !changed.isEmpty {
@@ -25,7 +25,7 @@ extension Forecast {
     return lines.joined(separator: "\n")
   }
 
-  /// What was played, in one line.
+  /// The scenario, in one line.
   var heading: String {
     let network = scenario.conditions
     let least = Quantity.text(network.delay)
@@ -44,13 +44,13 @@ extension Forecast {
   private var writeLines: [String] {
     let found = convergence
     guard found.count > 0 else {
-      // In a stream no single write is followed.
+      // A stream does not follow single writes.
       return spreads.isEmpty ? [] : [row("A write", "none of \(spreads.count) was on all nodes in 30 s")]
     }
     let figures = summary(found, unit: "ms")
     var lines = [row("A write", "is on all nodes after \(figures)")]
     if unfinishedWrites > 0 { lines.append(row("", "\(unfinishedWrites) of \(spreads.count) were not in 30 s")) }
-    // Where one node is left, all writes take no time, and there is no shape to show.
+    // If only one node is left, a write takes no time, and there is no shape to show.
     return found.greatest > 0 ? lines + bars(Histogram(found.values)) : lines
   }
 
@@ -71,7 +71,7 @@ extension Forecast {
       + "\(Quantity.short(found.greatest)) (worst)"
   }
 
-  /// The longest bar: with the figures beside it the line fits eighty columns.
+  /// The longest bar. With the figures beside it the line still fits eighty columns.
   private static let barWidth = 40
 
   private func bars(_ histogram: Histogram) -> [String] {
@@ -81,7 +81,7 @@ extension Forecast {
       let isOpen = index > 0 && index == histogram.rows.count - 1
       let from = Quantity.decimal(row.from, places: places)
       let range = isOpen ? "\(from) ms and more" : "\(from) ms"
-      // An eighth of a cell is the least that can be drawn; what occurred at all is seen.
+      // An eighth of a cell is the smallest bar. Whatever occurred at all gets one.
       let eighths = row.count == 0 ? 0 : max(1, row.count * Forecast.barWidth * 8 / most)
       let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
       let bar = String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
@@ -109,7 +109,7 @@ extension Forecast {
     return lines
   }
 
-  /// The median, and the worst if there was more than one.
+  /// The median; and the worst, if there was more than one.
   private func median(_ found: Distribution) -> String {
     let median = "\(Quantity.short(found.median)) s"
     return found.count > 1 ? "\(median) (median), \(Quantity.short(found.greatest)) (worst)" : median
@@ -131,7 +131,7 @@ extension Forecast {
 }
 
 extension Forecast {
-  /// For programs: one object, times in milliseconds with the unit in their names, what did not happen is null.
+  /// For programs: one object. Times are in milliseconds, with the unit in their names; what did not happen is null.
   func json(changed: [ProtocolOption: String]) -> String {
     let network = scenario.conditions
     let options = ProtocolOption.allCases.compactMap { option in
@@ -159,7 +159,7 @@ extension Forecast {
         ])
       ),
       ("traffic_per_node_second", json(of: perSecond)), ("traffic_per_node_write", perWrite.map(json(of:)) ?? "null"),
-      // As text: what reads all numbers as doubles would round it.
+      // This is text, because a program that reads all numbers as doubles would round it.
       ("hash", JSON.string(String(hash, radix: 16))),
     ])
   }

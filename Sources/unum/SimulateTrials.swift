@@ -1,9 +1,9 @@
-// `unum simulate --trials N`: does it hold? Seeded trials with every kind of fault, each cluster looked at after every
-// step, added up; and one of them told event by event.
+// `unum simulate --trials N`: does it hold? It runs seeded trials with every kind of fault, checks each cluster after
+// every step, and adds up the results. It can also show one trial event by event.
 //
-// The other half of `unum simulate` says how fast a cluster is on a network that somebody chose. This one chooses the
-// network itself, as badly as it can, and says whether the rules hold. It has few options on purpose: what a seed means
-// must not depend on how it was asked for, or nobody could replay it.
+// The other half of `unum simulate` says how fast a cluster is on a network that somebody chose. This half chooses the
+// worst network that it can, and says whether the rules hold. It has few options on purpose: what a seed means must not
+// depend on how it was asked for, or nobody could replay it.
 
 import Agent
 import ArgumentParser
@@ -11,7 +11,7 @@ import Gossip
 import Platform
 import Simulation
 
-/// The options of trials, as they were typed; nil where they were not.
+/// The options of trials as they were typed; nil for those that were not given.
 package struct TrialFlags: Sendable {
   package var trials: String?
   package var nodes: String?
@@ -19,18 +19,18 @@ package struct TrialFlags: Sendable {
   package var seed: String?
   package var json = false
   package var trace = false
-  /// Flags that were given and that only a forecast has a use for.
+  /// Flags that were given, but that only a forecast can use.
   package var others: [String] = []
 
   package init() {}
 
-  /// A day's work of two cores is some millions.
+  /// Two cores run some millions in a day.
   private static let mostTrials = 10_000_000
-  /// Each node more makes a trial slower by its square.
+  /// The time of a trial grows with the square of its nodes.
   private static let mostNodes = 50
   private static let mostSeconds = 3600
 
-  /// What is to be run; nil when no trials were asked for.
+  /// What to run; nil if no trials were asked for.
   package func plan() throws(ConfigurationError) -> TrialPlan? {
     guard let trials else {
       guard !trace else {
@@ -41,7 +41,7 @@ package struct TrialFlags: Sendable {
     if let other = others.first {
       throw ConfigurationError(
         given: other, problem: "trials choose their own network and load",
-        remedy: "leave out either it or --trials \(trials)")
+        remedy: "leave out this option or --trials \(trials)")
     }
     var plan = TrialPlan()
     plan.count = try Quantity.count("--trials", trials, 1...TrialFlags.mostTrials)
@@ -59,26 +59,26 @@ package struct TrialFlags: Sendable {
       throw ConfigurationError(given: "--trace", problem: "\(trials) traces would be mixed", remedy: "give --trials 1")
     }
     guard !trace || !json else {
-      throw ConfigurationError(given: "--trace", problem: "a trace is lines for people", remedy: "leave out --json")
+      throw ConfigurationError(given: "--trace", problem: "a trace is text for people", remedy: "leave out --json")
     }
     return plan
   }
 }
 
-/// Trials to run: seeds from the first on.
+/// The trials to run, with seeds counting up from the first.
 package struct TrialPlan: Equatable, Sendable {
   package var count = 1
   package var first: UInt64 = 1
-  /// Nil: as the seed says (`Sweep.hosts`).
+  /// With nil the seed decides (`Sweep.hosts`).
   package var nodes: Int?
   package var faults: Duration = TrialPlan.usualFaults
 
-  /// Long enough for most kinds of fault to meet each other.
+  /// This is long enough for most kinds of fault to meet each other.
   package static let usualFaults: Duration = .seconds(60)
 
   func trial(_ number: Int) -> Trial { Sweep.trial(first + UInt64(number), hosts: nodes, faults: faults) }
 
-  /// The line that runs one of them again, with all that its outcome depends on.
+  /// The command that runs one of them again, with everything that its outcome depends on.
   func replay(of seed: UInt64) -> String {
     var line = "unum simulate --trials 1 --seed \(seed)"
     if let nodes { line += " --nodes \(nodes)" }
@@ -86,9 +86,9 @@ package struct TrialPlan: Equatable, Sendable {
     return line + " --trace"
   }
 
-  /// Runs all, on as many threads as there are cores.
+  /// Runs all trials, on as many threads as there are cores.
   ///
-  /// - Parameter progress: told the share that is done, after every few trials.
+  /// - Parameter progress: is called with the share that is done, after every few trials.
   func run(progress: (Double) -> Void) async -> Sweep {
     var sweep = Sweep()
     let size = max(1, min(TrialPlan.batch, count / (4 * CurrentProcess.cores)))
@@ -114,12 +114,12 @@ package struct TrialPlan: Equatable, Sendable {
     return sweep
   }
 
-  /// Trials of one task at most: a quarter of a second, so that the cores end together and the bar moves.
+  /// The most trials in one task. They take a quarter of a second, so the bar moves and the cores finish together.
   private static let batch = 8
 }
 
 extension Simulate {
-  /// Runs trials and tells what came of them.
+  /// Runs trials and prints the result.
   func run(_ plan: TrialPlan) async throws {
     if trace {
       let telling = Trace.Telling { LogLines(seeds: $1).lines(for: $0).map(\.message) }
@@ -135,14 +135,14 @@ extension Simulate {
   }
 }
 
-/// What came of trials, for people and for programs.
+/// The result of trials, for people and for programs.
 struct TrialReport {
   var plan: TrialPlan
   var sweep: Sweep
   /// Real time.
   var elapsed: Duration
 
-  /// For people: eighty columns.
+  /// For people, in eighty columns.
   var text: String {
     let seeds = plan.count == 1 ? "seed \(plan.first)" : "seeds \(plan.first) to \(plan.first + UInt64(plan.count) - 1)"
     let nodes = plan.nodes.map(String.init) ?? "\(Sweep.sizes.lowerBound) to \(Sweep.sizes.upperBound)"
@@ -173,7 +173,7 @@ struct TrialReport {
   /// How the trials settled more slowly than they may; nil when they did not. Of clusters of a chosen size nothing is known.
   var slowness: String? { plan.nodes == nil ? sweep.slowness(after: plan.faults) : nil }
 
-  /// More than these are the same fault again.
+  /// Beyond these, they are the same fault again.
   private static let mostBroken = 10
 
   private var nodeHours: Double { sweep.nodeTime.inSeconds / 3600 }
@@ -194,7 +194,7 @@ struct TrialReport {
     return (lines + [line]).enumerated().map { row($0.offset == 0 ? "Faults" : "", $0.element) }
   }
 
-  /// Of what stands right of the names.
+  /// The width of the text to the right of the names.
   private static let width = 63
 
   private func row(_ name: String, _ text: String) -> String {

@@ -3,16 +3,16 @@
 import Agent
 import Platform
 
-/// The process's surroundings, as the program's options and limits see them.
+/// The environment of the process and its limits, as the program's options need them.
 enum System {
-  /// The variables that stand for options, as far as they are set.
+  /// The environment variables of our options, where they are set.
   static var environment: [String: String] {
     var environment: [String: String] = [:]
     for setting in Setting.allCases { environment[setting.variable] = CurrentProcess.variable(setting.variable) }
     return environment
   }
 
-  /// Allows this process as many open files as it may have, and refuses to go on with so few that no node could run.
+  /// Raises the limit of open files as far as it goes, and throws if that is too low for a node to run.
   static func openFilesOfANode() throws -> Int {
     let allowed = CurrentProcess.raiseOpenFiles()
     guard allowed >= StartError.leastOpenFiles else { throw StartError.tooFewFiles(allowed: allowed) }

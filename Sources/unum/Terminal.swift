@@ -1,4 +1,4 @@
-// What the program itself says to people: help on standard output, one line of error on standard error.
+// What the program itself prints for people: help on standard output, errors of one line on standard error.
 
 import Agent
 import Platform
@@ -8,8 +8,8 @@ enum Terminal {
   /// Writes to standard output. A reader that went away is nobody to complain to.
   static func say(_ text: String) { try? Descriptor.standardOutput.put(text + "\n") }
 
-  /// Writes what somebody waited for to standard output. A full disk must not look like success; a reader that went away
-  /// has seen enough.
+  /// Writes a result to standard output. A full disk must not look like success, but a reader that went away has seen
+  /// enough.
   static func answer(_ text: String) throws(OutputFailure) {
     do throws(SystemError) {
       try Descriptor.standardOutput.put(text + "\n")
@@ -20,11 +20,11 @@ enum Terminal {
     }
   }
 
-  /// Writes one line to standard error, whatever the text contains.
+  /// Writes exactly one line to standard error, whatever the text contains.
   static func complain(_ text: String) {
     show("unum: " + ForeignText.visible(text, limit: .max) + "\n")
   }
 
-  /// Writes to standard error as it is, without an end of the line: for what is drawn over itself.
+  /// Writes to standard error as it is and without a newline, for lines that are drawn over themselves.
   static func show(_ text: String) { try? Descriptor.standardError.put(text) }
 }

@@ -11,7 +11,7 @@ import Testing
   private func find(_ configured: String?, bound: Address, seeds: [String] = []) async throws -> AdvertisedAddress {
     let given = try configured.map { try #require(HostPort($0, defaultPort: 0)) }
     let address = try given.map { try #require(Address(ip: $0.host, port: $0.port)) }
-    // Far more than a look-up takes: tests that compute may hold up this one.
+    // Far more than a look-up takes, because tests that compute may hold up this one.
     return try await AdvertisedAddress.find(
       configured: address, bound: bound, seeds: seeds, loop: Support.group.next(), within: .seconds(60))
   }

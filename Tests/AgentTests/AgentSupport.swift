@@ -1,4 +1,4 @@
-// What the tests of the runtime share: waiting on conditions, plain sockets to talk to it, and a log to read.
+// What the agent's tests share: waiting for conditions, plain sockets to talk to it, and a log to read.
 
 import Agent
 import Gossip
@@ -11,25 +11,25 @@ import Testing
 enum Support {
   static let loopback = Address(ipv4: 0x7F00_0001, port: 0)
 
-  /// A loopback address that only one test uses: a port that is free there again stays free, whatever ports the tests
-  /// beside it take at 127.0.0.1.
+  /// A loopback address that only one test uses. A port that was freed there stays free, whatever ports parallel tests
+  /// take at 127.0.0.1.
   static func ownLoopback(_ number: UInt8) -> Address { Address(ipv4: 0x7F00_0100 | UInt32(number), port: 0) }
   static let group = MultiThreadedEventLoopGroup.singleton
 
-  /// A node that waits for its seeds for as long as a busy machine needs.
+  /// A node that waits for its seeds as long as a busy machine needs.
   static var patient: Settings {
     var settings = Settings()
     settings.aloneAfter = .seconds(60)
     return settings
   }
 
-  /// Waits until the condition holds; fails the test when it does not in time. The limit is far above what is needed, so
-  /// that a busy machine fails nothing.
+  /// Waits until the condition holds; fails the test if that takes too long. The limit is far above the need, so that a
+  /// busy machine fails nothing.
   static func eventually(
     _ what: Comment, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
   ) async throws {
-    // Of the time between two looks only a tenth of a second counts: tests that compute may keep this one from looking.
+    // Between two checks only a tenth of a second counts, because tests that compute may keep this one from checking.
     var left = limit
     while try await !condition() {
       guard left > .zero else {
@@ -42,7 +42,7 @@ enum Support {
     }
   }
 
-  /// A UDP socket of the test's own that sends raw bytes.
+  /// A UDP socket for tests that sends raw bytes.
   static func send(_ bytes: [UInt8], to address: Address) async throws {
     let any = address.isIPv4 ? "127.0.0.1" : "::1"
     let channel = try await DatagramBootstrap(group: group).bind(host: any, port: 0).get()
@@ -65,7 +65,7 @@ enum Support {
   }
 }
 
-/// Collects what is logged.
+/// Collects log lines.
 final class Log: Sendable {
   private let lines = NIOLockedValueBox([String]())
 
@@ -105,17 +105,17 @@ final class Collected<Element: Sendable>: Sendable {
   func add(_ element: Element) { elements.withLockedValue { $0.append(element) } }
 }
 
-/// A server that records what it is sent, whatever that is, and answers each request head with the same bytes.
+/// A server that records everything that it receives, and answers each request head with the same bytes.
 final class RawHTTPServer: Sendable {
-  /// Each request as it came, with the number of its connection.
+  /// Each request as it arrived, with the number of its connection.
   let requests = Collected<(connection: Int, text: String)>()
   let address: Address
   private let channel: any Channel
-  /// Answers that wait to be let out; nil when they go at once.
+  /// Answers that wait to be released; nil if answers go out at once.
   private let held: NIOLockedValueBox<[@Sendable () -> Void]?>
 
   /// - Parameters:
-  ///   - answer: what to say; nil says nothing.
+  ///   - answer: the answer; with nil there is none.
   ///   - isHolding: whether answers wait for `release`.
   init(answer: String?, isHolding: Bool = false, host: String = "127.0.0.1") async throws {
     let requests = self.requests
@@ -139,7 +139,7 @@ final class RawHTTPServer: Sendable {
 
   func close() async throws { try await channel.close() }
 
-  /// Lets the answers out, and all later ones at once.
+  /// Releases the answers; later ones go out at once.
   func release() {
     let held = held.withLockedValue { held in
       defer { held = nil }
@@ -173,7 +173,7 @@ final class RawHTTPServer: Sendable {
       defer { text = "" }
       guard let answer else { return requests.add((connection, text)) }
       asked += 1
-      // As a peer that closes a kept connection in the moment that it is used.
+      // Like a peer that closes a kept connection just when it is used.
       if asked > 1, answer.contains("X-Once") {
         requests.add((connection, text))
         return context.close(promise: nil)
@@ -183,7 +183,7 @@ final class RawHTTPServer: Sendable {
         channel.writeAndFlush(ByteBuffer(string: answer), promise: nil)
         if answer.contains("Connection: close") { channel.close(promise: nil) }
       }
-      // Whoever sees the request recorded can release its answer.
+      // A test that sees the request recorded can release its answer.
       let mustWait = held.withLockedValue { held in
         held?.append(say)
         return held != nil

@@ -1,4 +1,4 @@
-// The requests that are known by their bytes, beside the decoder, which is slower and knows all of them.
+// The fast path of hot requests, compared with the decoder, which is slower and knows all requests.
 
 import Gossip
 import NIOCore
@@ -34,7 +34,7 @@ import Testing
   ])
   func `lines that are left to the decoder`(text: String) { #expect(line(text) == nil) }
 
-  /// Both ways must give the same bytes, whatever came before on the connection.
+  /// Both must give the same bytes, whatever came before on the connection.
   @Test func `requests of the fast path are answered as the decoder has them answered`() throws {
     var generator = Generator(seed: 11)
     let lines = [
@@ -48,7 +48,7 @@ import Testing
     ]
     let rare = ["Host: a\r\nConnection: close\r\n", "", "Host: a\r\nHost: a\r\n", "Host: a\r\nUpgrade: x\r\n"]
     for _ in 0..<500 {
-      // Few kinds on each connection, so that a line often meets the fields of another.
+      // Few kinds on each connection, so that a line often comes with the fields of another.
       let ours = (0..<2).map { _ in fields[generator.below(fields.count)] }
       var text = ""
       for _ in 0..<generator.below(14) {
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  /// Counted by what reaches the decoder: fields that it judged once are not decoded again, for any value.
+  /// This counts what reaches the decoder: fields that it has judged once are not decoded again, whatever the value.
   @Test func `the decoder sees the first request of the fast path on a connection and no other`() throws {
     for (knows, expected) in [(true, 1), (false, 7)] {
       let connection = try TestConnection(FakeBackend(), usesFastPath: knows)
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  /// Stands where the decoder is fed.
+  /// Sits where the decoder is fed.
   private final class DecodedHeads: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

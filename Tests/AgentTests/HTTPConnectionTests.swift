@@ -1,4 +1,4 @@
-// One connection at a time, without sockets and without time.
+// One connection at a time, without sockets or real time.
 
 import Gossip
 import NIOConcurrencyHelpers
@@ -113,7 +113,7 @@ import Testing
     let connection = try connect()
     let whole = try connection.exchange(request("GET \(target)"))
     let head = try connection.exchange(request("HEAD \(target)"))
-    // The metrics count the request in between, which may not change the length of the page.
+    // The metrics count the request in between, but that must not change the length of the page.
     if target != "/metrics" { #expect(head + body(whole) == whole) }
     #expect(head.contains("Content-Length: ") && !head.contains("Content-Length: 0\r\n"))
     #expect(body(head) == "")
@@ -164,8 +164,8 @@ import Testing
   @Test func `the same request again is answered anew`() throws {
     let connection = try connect()
     for value in 1...3 {
-      // The same bytes twice, then different ones behind them, with a body between: what is remembered of the first
-      // must neither answer for the others nor confuse the decoder.
+      // The same bytes twice, then different ones, with a body between. What the server remembers of the first request
+      // must not answer the others, and must not confuse the decoder.
       #expect(body(try connection.exchange(request("POST /set/\(value)"))) == "\(value)")
       #expect(body(try connection.exchange(request("GET /get"))) == "\(value)")
       #expect(body(try connection.exchange(request("GET /get"))) == "\(value)")

@@ -1,4 +1,4 @@
-// What stands in for a node and for a client's socket.
+// Fakes for a node and for a client's socket.
 
 import Gossip
 import NIOConcurrencyHelpers
@@ -9,12 +9,12 @@ import Testing
 @testable import Agent
 @testable import Gossip
 
-/// A node that does at once, or when told, what is asked of it.
+/// A node that does what it is asked, at once or when told.
 final class FakeBackend: Backend {
   struct State {
     var stamp = Stamp.initial
     var readiness = ReadinessState.ready(.first)
-    /// What writes and notifies are answered, instead of being accepted.
+    /// The answer to writes and notifies, if they are not to be accepted.
     var answer: Answer?
     var isHolding = false
     var held: [@Sendable () -> Void] = []
@@ -74,7 +74,7 @@ final class FakeBackend: Backend {
 
   func shellMetrics() -> [ShellMetric] { state.withLockedValue { $0.shell } }
 
-  /// Answers the writes that are held, in order.
+  /// Answers the held writes, in order.
   func release() {
     let held = state.withLockedValue { state in
       defer { state.held = [] }
@@ -100,7 +100,7 @@ final class FakeBackend: Backend {
   }
 }
 
-/// A server's side of one connection, without a socket.
+/// The server's side of one connection, without a socket.
 struct TestConnection {
   let channel: EmbeddedChannel
   let table: ConnectionTable
@@ -121,12 +121,12 @@ struct TestConnection {
     channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
   }
 
-  /// Bytes come from the client.
+  /// The client sends bytes.
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   func send(_ bytes: [UInt8]) throws { try channel.writeInbound(ByteBuffer(bytes: bytes)) }
 
-  /// What was answered since the last call.
+  /// The answers since the last call.
   func answers() throws -> String {
     var text = ""
     while var buffer = try channel.readOutbound(as: ByteBuffer.self) {
@@ -147,7 +147,7 @@ struct TestConnection {
 
   var isOpen: Bool { channel.isActive }
 
-  /// Flushes and reads that reach the socket; which may be one that is full after each write and empty after each flush.
+  /// Flushes and reads that reach the socket. The socket may act full after each write and empty after each flush.
   final class EventCounts: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -191,14 +191,14 @@ func statuses(_ text: String) -> [Int] {
   text.split(separator: "HTTP/1.1 ").compactMap { Int($0.prefix(3)) }
 }
 
-/// What stands behind the empty line of the first answer.
+/// The text behind the empty line of the first answer.
 func body(_ text: String) -> String {
   guard let end = text.range(of: "\r\n\r\n") else { return "" }
   return String(text[end.upperBound...])
 }
 
 extension String {
-  /// The first place of a text in this one.
+  /// The first position of a text in this one.
   fileprivate func range(of text: String) -> Range<String.Index>? {
     ranges(of: text).first
   }

@@ -1,4 +1,4 @@
-// What a client may cost, and what it is told when it costs more.
+// The limits on what a client may cost, and what it is told beyond them.
 
 import Gossip
 import NIOConcurrencyHelpers
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `the framing of chunks counts as body`() throws {
-    // One byte of body in each chunk, and five of framing.
+    // Each chunk has one byte of body, and five of framing.
     let chunks = String(repeating: "1\r\nx\r\n", count: 11_000)
     try expectRefusal(413, request("POST /set/6", "Transfer-Encoding: chunked", body: chunks))
     let padded = "1;" + String(repeating: "x", count: 66_000)
@@ -194,7 +194,7 @@ import Testing
   @Test func `while a write waits for the node, no more than one piece of what follows is read`() throws {
     backend.state.withLockedValue { $0.isHolding = true }
     let connection = try connect()
-    // The first reading is asked for when the connection opens.
+    // The server asks for the first read when the connection opens.
     #expect(connection.pipelineCounts.reads == 1)
     try connection.send(request("POST /set/5"))
     #expect(connection.pipelineCounts.reads == 2)
@@ -205,7 +205,7 @@ import Testing
     #expect(statuses(try connection.answers()) == [200, 200])
   }
 
-  // MARK: What is no request
+  // MARK: Bytes that are not a request
 
   @Test(arguments: [
     ("\u{16}\u{3}\u{1}\u{2}", 400), ("get /get HTTP/1.1\r\n\r\n", 400), ("GET /get\r\n\r\n", 505),

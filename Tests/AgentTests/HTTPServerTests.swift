@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func `a client that pipelines and does not read is made to wait, and then gets everything`() async throws {
-    // Pages of two megabytes: a socket takes one of them and a part of another, of which it is asked to take all at once.
+    // Pages have two megabytes. A socket takes one and a part of another, when it is asked to take all at once.
     backend.state.withLockedValue { $0.members = (0..<20_000).map { FakeBackend.member("n\($0)", UInt32($0)) } }
     let server = try await serve()
     let client = try await connect(server, reading: false)
@@ -176,7 +176,7 @@ import Testing
   }
 }
 
-/// A client that collects what it is sent.
+/// A client that collects what it receives.
 final class Client: Sendable {
   private let channel: any Channel
   private let received = NIOLockedValueBox("")
@@ -186,11 +186,11 @@ final class Client: Sendable {
   ) async throws {
     let received = received
     var bootstrap = ClientBootstrap(group: group)
-    // Who does not read takes little: else the kernel would take megabytes in its place.
+    // A client that does not read gets a small buffer, or the kernel would take megabytes for it.
     if !isReading { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: 16_384) }
     channel =
       try await bootstrap
-      // As long as any other wait of a test: on a busy machine ten seconds, as it is by itself, are nothing.
+      // As long as any other wait of a test. The default of ten seconds is nothing on a busy machine.
       .connectTimeout(.seconds(60))
       .channelOption(.autoRead, value: isReading)
       .channelOption(.allowRemoteHalfClosure, value: !closesWithServer)
@@ -212,13 +212,13 @@ final class Client: Sendable {
 
   func close() async { try? await channel.close().get() }
 
-  /// What has come, once it is enough.
+  /// What has arrived, once it is enough.
   func text(_ isEnough: (String) -> Bool) async throws -> String {
     try await Support.eventually("enough has come") { received.withLockedValue { isEnough($0) } }
     return received.withLockedValue { $0 }
   }
 
-  /// All that came until the server closed.
+  /// Everything that arrived until the server closed.
   func whole() async throws -> String {
     try await Support.eventually("the server closed") { !channel.isActive }
     return received.withLockedValue { $0 }

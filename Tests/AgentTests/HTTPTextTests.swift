@@ -1,4 +1,4 @@
-// What people and programs are shown: foreign text, the list of members, JSON.
+// What people and programs see: foreign text, the list of members, JSON.
 
 import Foundation
 import Gossip

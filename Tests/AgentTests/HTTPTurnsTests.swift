@@ -1,4 +1,4 @@
-// Many clients of one loop, each of which gets its turn. Turns are counted; no time passes but what the tests say.
+// Many clients of one loop, each of which must get its turn. Tests count turns; time passes only when a test says so.
 
 import Gossip
 import NIOCore
@@ -16,7 +16,7 @@ import Testing
     try TestConnection(backend, table: table, loop: loop, takesLittle: takesLittle)
   }
 
-  /// The loop has looked at its sockets, and one that waits may go on.
+  /// The loop has checked its sockets, and a connection that waits may go on.
   private func nextTurn() { loop.advanceTime(by: TurnQueue.pause) }
 
   @Test func `a client that pipelines gets sixteen answers in each turn, in order, until it has all`() throws {
@@ -78,7 +78,7 @@ import Testing
     let reads = connection.pipelineCounts.reads
     try connection.send(String(repeating: request("GET /get"), count: 17))
     #expect(connection.pipelineCounts.reads == reads)
-    // What the socket had read already has its place behind the rest.
+    // What the socket had already read goes behind the rest.
     try connection.send(request("GET /nowhere"))
     #expect(statuses(try connection.answers()).count == 16)
     nextTurn()
@@ -96,7 +96,7 @@ import Testing
     #expect(!connection.isOpen)
   }
 
-  /// A minute is as long as a thousand clients need that all ask for pages about all members of a large cluster.
+  /// A thousand clients need a minute if all ask for pages about all members of a large cluster.
   @Test(arguments: [false, true])
   func `a client that waits for its turn is not taken for a silent one`(hasClosed: Bool) throws {
     let connection = try connect()
@@ -107,7 +107,7 @@ import Testing
     #expect(connection.isOpen)
     nextTurn()
     #expect(statuses(try connection.answers()) == [200, 404, 400])
-    // The last one was no request, and ended the connection.
+    // The last one was not a request, and ended the connection.
     #expect(!connection.isOpen)
   }
 

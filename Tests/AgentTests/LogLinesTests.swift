@@ -62,7 +62,7 @@ import Testing
       ),
       (
         .memberChanged(name: "n2", two, from: .alive, to: .left, because: .announced),
-        .init(.info, "Member: n2 10.0.0.2:7946 is left (was alive): it said that it leaves")
+        .init(.info, "Member: n2 10.0.0.2:7946 is left (was alive): it said that it was leaving")
       ),
       (
         .memberForgotten(name: "n2", two),

@@ -26,13 +26,13 @@ import Testing
       writer = ends[1]
     }
 
-    /// What was written so far.
+    /// What has been written so far.
     func readAll() -> String {
       _ = close(writer)
       return readToEnd()
     }
 
-    /// All that is written until the writing end is closed.
+    /// Everything that is written until the writing end is closed.
     func readToEnd() -> String {
       var bytes: [UInt8] = []
       var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -50,7 +50,7 @@ import Testing
     Logger(label: "test") { _ in LogSink(format: format, writer: writer, now: { wall }) }
   }
 
-  /// What the sink writes for what `body` logs.
+  /// What the sink writes when `body` logs.
   private func written(_ format: LogFormat, wall: UInt64 = 1_795_235_872_123_456, _ body: (Logger) -> Void) -> String {
     let pipe = Pipe()
     let writer = LogWriter(descriptor: Descriptor(pipe.writer))
@@ -97,14 +97,14 @@ import Testing
     let capacity = 1 << 20
     let writer = LogWriter(descriptor: Descriptor(pipe.writer), capacity: capacity)
     let log = logger(.text, writer)
-    // Many times what the pipe (64 KiB) and the queue hold; would any of these wait, the test would never end.
+    // Many times what the pipe (64 KiB) and the queue hold. If any of these waited, the test would never end.
     let message = String(repeating: "x", count: 1000)
     for _ in 0..<3000 { log.info("\(message)") }
     let dropped = writer.dropped
     #expect(dropped > 1000)
     #expect(!writer.flush(within: .milliseconds(20)), "nobody has read")
-    // The first reader to come gets everything that was queued, and the next line says what is missing.
-    // On a thread of its own: a child task could wait for the thread that `flush` blocks here.
+    // The first reader gets everything that was queued, and the next line says what is missing.
+    // On its own thread, because a child task could wait for the thread that `flush` blocks here.
     let loop = MultiThreadedEventLoopGroup.singleton.any()
     let rest = NIOThreadPool.singleton.runIfActive(eventLoop: loop) { pipe.readToEnd() }
     #expect(writer.flush(within: .seconds(20)))

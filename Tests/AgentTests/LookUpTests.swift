@@ -1,4 +1,4 @@
-// A start must not hang with its name server.
+// A start must not hang if its name server hangs.
 
 import Agent
 import Gossip
@@ -11,7 +11,7 @@ import Testing
   private let loop = Support.group.next()
   private let seeds = (0..<100).map { "seed-\($0)" }
 
-  /// Finds an address while no name is answered, and answers them when that is done.
+  /// Finds an address while no look-up is answered, and then answers them.
   private func find(_ seeds: [String], within time: TimeAmount) async throws -> AdvertisedAddress {
     let names = seeds.map { _ in loop.makePromise(of: [Address].self) }
     defer { for name in names { name.succeed([]) } }
@@ -28,7 +28,7 @@ import Testing
     let begin = ContinuousClock.now
     let found = try await find(seeds + ["127.0.0.1"], within: .seconds(2))
     #expect(found.source == .route(seed: "127.0.0.1"))
-    // One after another they would take 200 s; a busy machine takes its time even for one.
+    // One after another they would take 200 s. The bound is generous, because a busy machine is slow even with one.
     #expect(ContinuousClock.now - begin < .seconds(120))
   }
 

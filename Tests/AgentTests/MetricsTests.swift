@@ -1,4 +1,4 @@
-// The page of metrics, read by a strict reader of its own.
+// The page of metrics, read by a strict parser.
 
 import Gossip
 import NIOConcurrencyHelpers
@@ -6,7 +6,7 @@ import Testing
 
 @testable import Agent
 
-/// Reads Prometheus' text format 0.0.4, as written, and refuses what its description does not allow.
+/// Parses Prometheus' text format 0.0.4 literally, and refuses what its description does not allow.
 private struct MetricsPage {
   struct Sample: Equatable {
     var name: String

@@ -8,7 +8,7 @@ import Testing
   private static let empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
   private let member = Address(ipv4: 0x0A00_0001, port: 7946)
 
-  /// A notifier that no busy machine makes give up, unless the test says when.
+  /// A notifier that does not give up even on a busy machine, unless the test says when.
   private func make(
     peers: [String] = [], name: String = "n1", answer: TimeAmount = .seconds(60),
     loop: any EventLoop = Support.group.next()
@@ -93,7 +93,7 @@ import Testing
     for generation in [1, 3, 2] as [UInt64] {
       notifier.post(Stamp(generation: generation, value: 0), to: .member(member, http: server.address))
     }
-    // Behind all three: a loop reads before it does what waits, and could be answered before it knows of the last.
+    // After all three: a loop reads before it runs tasks, so an answer could come before it knows of the last notify.
     try await loop.submit {}.get()
     try await Support.eventually("the first is asked") { server.requests.all.count == 1 }
     server.release()

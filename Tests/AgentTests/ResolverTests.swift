@@ -65,7 +65,7 @@ import Testing
 
   @Test func aSeedThatIsBeingLookedUpIsNotLookedUpTwice() async throws {
     let (resolver, answers) = make(["localhost"])
-    // No answer can come in while its loop is held, so that all of these are asked while the first is under way.
+    // No answer can come in while its loop is blocked, so all of these are asked while the first is in progress.
     try await loop.submit { for _ in 0..<50 { resolver.resolve(seed: 0) } }.get()
     try await Support.eventually("it is answered") { !answers.all.isEmpty }
     resolver.resolve(seed: 0)

@@ -1,4 +1,4 @@
-// A node that stops, and one that is flooded, as their clients see them.
+// A stopping node, and a flooded one, as their clients see them.
 
 import Gossip
 import NIOConcurrencyHelpers
@@ -17,7 +17,7 @@ import Testing
     }
     let monitor = try await Client(two.httpAddress, Support.group)
     let writer = try await Client(two.httpAddress, Support.group)
-    // The answer to the first shows that the beginning of the second has come as well.
+    // The answer to the first shows that the beginning of the second has arrived too.
     monitor.send(request("GET /get") + "GET /readyz HTTP/1.1\r\n")
     writer.send(request("GET /get") + "POST /set/77 HTTP/1.1\r\n")
     _ = try await monitor.text { statuses($0) == [200] }

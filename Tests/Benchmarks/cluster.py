@@ -1,8 +1,8 @@
 """A cluster of real processes, one network namespace each, on one bridge.
 
-Runs inside a network and a mount namespace of its own (see `run`). The bridge is in that namespace and so is whoever
-measures: requests travel as from another machine, and the bridge's ends of the cables count each node's traffic. Faults
-are put between nodes, never between a node and whoever measures.
+It runs inside a network and a mount namespace of its own (see `run`). The bridge is in that namespace and so is this
+script: its requests travel as if from another machine, and the bridge's ends of the cables count each node's traffic.
+Faults are between nodes, never between a node and this script.
 """
 
 import json
@@ -15,11 +15,11 @@ import time
 
 HTTP_PORT = 8080
 OBSERVER = "10.99.255.254"
-DATAGRAM_HEADERS = 14 + 20 + 8   # Of Ethernet, IPv4 and UDP, as the cable counts them.
+DATAGRAM_HEADERS = 14 + 20 + 8   # Ethernet, IPv4 and UDP, as the cable counts them.
 
 
 class Failed(Exception):
-    """A measurement that has no figure."""
+    """A measurement that gave no figure."""
 
 
 def address(index):
@@ -66,7 +66,7 @@ class Host:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
 
     def udp_bytes(self):
-        """Bytes of Ethernet that it sent as datagrams; only our own nodes tell."""
+        """Ethernet bytes that it sent as datagrams; only our own nodes report them."""
         return 0
 
     def processor_seconds(self):
@@ -74,10 +74,10 @@ class Host:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    # What the network does to this host. It is done to what comes in, so that each direction of a pair is lost alone.
+    # What the network does to this host. It acts on incoming packets, so that each direction of a pair is lost by itself.
 
     def filter_input(self, rule):
-        """Drops what comes from another host and fits the rule; None ends it."""
+        """Drops what comes from another host and matches the rule; None ends that."""
         table = "" if rule is None else (
             "table inet faults {\nchain input {\ntype filter hook input priority 0;\n"
             f"iifname eth0 ip saddr != {OBSERVER} {rule} drop\n}}\n}}")
@@ -92,9 +92,9 @@ class Host:
 
 
 class Node(Host):
-    """A host with Unum, and a connection to ask it."""
+    """A host with Unum, and a connection to query it."""
 
-    # One kept connection per node: a new one for each question would be most of what is measured.
+    # One kept connection per node. A new one for each request would dominate the measurement.
 
     socket = None
 
@@ -108,7 +108,7 @@ class Node(Host):
         super().kill()
 
     def ask(self, path):
-        """Sends a request and does not wait."""
+        """Sends a request without waiting for the answer."""
         if not self.socket:
             self.socket = socket.create_connection((address(self.index), HTTP_PORT), timeout=5)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -132,7 +132,7 @@ class Node(Host):
         return data
 
     def get(self, path):
-        # A kept connection may have been closed meanwhile, for being idle or with the process: then one more, new.
+        # The kept connection may have been closed meanwhile, because it was idle or the process ended: then open a new one.
         for _ in range(2):
             was_kept = self.socket is not None
             try:
@@ -150,7 +150,7 @@ class Node(Host):
         self.socket = None
 
     def statuses(self):
-        """Names with statuses, as this node lists them."""
+        """Names and statuses, as this node lists them."""
         status, body = self.get("/members?format=json")
         return {m["name"]: m["status"] for m in json.loads(body)["members"]} if status == 200 else {}
 
@@ -203,7 +203,7 @@ class Cluster:
             node.lose(percent)
 
     def traffic(self):
-        """Bytes of Ethernet and packets that the nodes have sent so far, in all."""
+        """Ethernet bytes and packets that the nodes have sent so far, in all."""
         received = {}
         with open("/proc/net/dev") as devices:
             for line in devices.readlines()[2:]:

@@ -1,4 +1,4 @@
-"""What the network and the machine do to a cluster, and what is to be seen of it then."""
+"""What the network and the machine do to a cluster, and what shows then."""
 
 import contextlib
 import signal
@@ -7,7 +7,7 @@ import time
 
 from cluster import until
 
-PARTITION_SECONDS = 90   # Long enough for all to be given up; the first tries of a lost address are over.
+PARTITION_SECONDS = 90   # Long enough for the halves to give each other up, and for the first retries to be over.
 PAUSE_SECONDS = 3        # Longer than detection takes, so that a paused node is declared dead.
 PAUSES = 5
 
@@ -34,7 +34,7 @@ def heal(cluster):
 
 
 def pause(cluster):
-    """A node is stopped and goes on: seconds from then to when all list all as alive; nobody else is accused."""
+    """A node pauses and resumes: seconds from then until all list all as alive; nobody else is accused."""
     expected = {node.name: "alive" for node in cluster.nodes}
     times = []
     for round_number in range(PAUSES):
@@ -56,7 +56,7 @@ def pause(cluster):
 
 
 def false_alarms(cluster, minutes, what):
-    """Nobody is killed: which deaths and suspicions are declared all the same?"""
+    """Nobody is killed. Which deaths and suspicions are declared all the same?"""
     names = ["unum_deaths_total", "unum_suspicions_total", "unum_refutations_total"]
     before = [sum(node.counter(name) for node in cluster.nodes) for name in names]
     time.sleep(minutes * 60)
@@ -69,7 +69,7 @@ def false_alarms(cluster, minutes, what):
 
 @contextlib.contextmanager
 def busy_processes(count):
-    """So many processes that only compute, beside the cluster."""
+    """So many busy processes beside the cluster."""
     burning = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(count)]
     try:
         yield

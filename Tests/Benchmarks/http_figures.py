@@ -1,4 +1,4 @@
-"""The figures of `http`, each part a generator of pairs of name and text. README.md beside this file explains them."""
+"""The figures of `http`. Each part is a generator of names and texts. README.md beside this file explains them."""
 
 import contextlib
 import glob
@@ -12,9 +12,9 @@ import subprocess
 import sys
 import time
 
-ROUNDS = 7             # The machine does other things too: a median of seven stands against three bad rounds.
-ROUND_SECONDS = 2      # Some 50,000 requests; a longer round is only likelier to be disturbed.
-COUNTED = 3200         # Requests under valgrind: one more or less of the node's own datagrams is then below 1 %.
+ROUNDS = 7             # The machine does other things too: a median of seven survives three bad rounds.
+ROUND_SECONDS = 2      # Some 50,000 requests. A longer round is only more likely to be disturbed.
+COUNTED = 3200         # Requests under valgrind: with so many, one of the node's own datagrams is less than 1 %.
 MIXED_SECONDS = 10
 IDLE_SECONDS = 20      # 50 probe periods.
 STARTS, JOINS = 20, 10
@@ -23,7 +23,7 @@ MANY = 1000            # The largest cluster with a figure of its own.
 
 
 class Failed(Exception):
-    """A measurement that has no figure."""
+    """A measurement that gave no figure."""
 
 
 def free_port(kind):
@@ -33,7 +33,7 @@ def free_port(kind):
 
 
 class Server:
-    """One process, with a port of its own that it serves HTTP on."""
+    """One process that serves HTTP on its own port."""
 
     def __init__(self, command, port, **options):
         self.port, self.started, self.kept = port, time.monotonic(), None
@@ -70,7 +70,7 @@ class Server:
             time.sleep(0.001)
 
     def processor_seconds(self):
-        """Of all threads, to the nanosecond."""
+        """Processor time of all threads, to the nanosecond."""
         files = glob.glob(f"/proc/{self.process.pid}/task/*/schedstat")
         return sum(int(open(file).read().split()[0]) for file in files) / 1e9
 
@@ -147,9 +147,9 @@ def hot(binary, responder, _):
 
 
 def exact(binary, _, scratch):
-    """Instructions outside of the kernel, which repeat where times do not."""
+    """Instructions without the kernel, which repeat where times do not."""
     stripped = os.path.join(scratch, "unum")
-    # Older releases of valgrind do not read today's debugging symbols and stop.
+    # Older releases of valgrind cannot read today's debug symbols, and stop.
     subprocess.run(["strip", "-g", "-o", stripped, binary], check=True)
     for path in ["/get", "/set/7"]:
         out = os.path.join(scratch, "callgrind" + path.replace("/", "-"))
@@ -182,7 +182,7 @@ def control(server, what):
 
 
 def mixed(binary, _, scratch):
-    """Nineteen reads and a write, again and again, on one of three nodes; and how far the others lag behind it."""
+    """Nineteen reads and a write, again and again, on one of three nodes; and how far the others lag behind."""
     script = os.path.join(scratch, "mixed.lua")
     with open(script, "w") as file:
         file.write("local n = 0\nfunction request()\n  n = n + 1\n"
@@ -216,7 +216,7 @@ def generation(server):
 
 
 def memory(binary, *_):
-    """Five nodes: at rest, and after they were asked everything."""
+    """Five nodes: at rest, and after every kind of request."""
     with nodes(binary, 5) as cluster:
         time.sleep(CALM_SECONDS)
         before = [server.processor_seconds() for server in cluster]
@@ -236,7 +236,7 @@ def resident(servers):
 
 
 def start(binary, *_):
-    """From before the process exists to when it says that it is ready."""
+    """From just before the process starts until it says that it is ready."""
     times, costs = [], []
     for _ in range(STARTS):
         with node(binary) as alone:
@@ -258,7 +258,7 @@ def start(binary, *_):
 
 @contextlib.contextmanager
 def company(count):
-    """The address of one of so many nodes in one process, which know each other and ask for little."""
+    """The address of one of so many nodes in one process, which know each other and seldom probe."""
     root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
     subprocess.run(["swift", "build", "-c", "release", "--product", "operations"], cwd=root, check=True,
                    env=os.environ | {"UNUM_COUNTERS": "1"}, stdout=sys.stderr)
@@ -280,13 +280,13 @@ def many(binary, *_):
     """One node under default settings among a thousand others."""
     with company(MANY) as seed, node(binary, [seed]) as one:
         one.wait(is_ready, limit=60)
-        # Asked seldom: to list a thousand members is more work than to know them.
+        # Asked seldom, because listing a thousand members is more work than knowing them.
         while (alive := one.metric('unum_members{status="alive"}')) <= MANY:
             if time.monotonic() - one.started > 120:
                 raise Failed(f"{alive:.0f} members after two minutes")
             time.sleep(0.1)
         yield f"{MANY:,} others known", f"after {time.monotonic() - one.started:.1f} s"
-        # The second time that pages are given back, after what listing so many members brought.
+        # By then the node has given pages back again, after listing so many members had brought some in.
         time.sleep(max(0, one.started + 70 - time.monotonic()))
         before = one.processor_seconds()
         time.sleep(IDLE_SECONDS)

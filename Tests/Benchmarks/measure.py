@@ -16,8 +16,8 @@ import streams
 from cluster import Cluster, Failed, Node, prepare, until
 
 SETS = 100            # Enough for a 99th percentile that is not just the worst.
-KILLS = 8             # The tail is the simulation's to show; this sees that real processes are as it says.
-SETTLE_SECONDS = 10   # After joining, the news of it is still on its way for a few seconds.
+KILLS = 8             # The simulation shows the tail; this checks that real processes agree with it.
+SETTLE_SECONDS = 10   # News of the joins still travels for a few seconds.
 IDLE_SECONDS = 10     # 25 probe periods: a member's share of bursts evens out.
 LOAD_SECONDS = 5
 
@@ -28,7 +28,7 @@ def percentile(values, share):
 
 
 def converge(cluster, sets=SETS):
-    """Milliseconds from before the /set is sent to when the last node answers the new value to /get."""
+    """Milliseconds from just before the /set until the last node answers /get with the new value."""
     times = []
     for _ in range(sets):
         value = str(random.randrange(10**9, 10**12))
@@ -38,14 +38,14 @@ def converge(cluster, sets=SETS):
             raise Failed(f"/set/{value} on {writer.name}")
         waiting = [node for node in cluster.nodes if node is not writer]
         while waiting:
-            # Ask all first and read then: the nodes answer side by side.
+            # Ask all first and then read, so that the nodes answer in parallel.
             for node in waiting:
                 node.ask("/get")
             waiting = [node for node in waiting if node.answer() != (200, value)]
             if time.monotonic() - start > 30:
                 raise Failed(f"{value} is not on {[node.name for node in waiting]} after 30 s")
         times.append((time.monotonic() - start) * 1000)
-        # Writes apart: each is measured alone, and at a random moment of the probe period.
+        # Writes are apart, so that each is measured alone, at a random moment of the probe period.
         time.sleep(random.uniform(0.1, 0.3))
     return times
 
@@ -60,8 +60,8 @@ def detect(cluster, kills=KILLS):
             getattr(node, "failures", {}).pop(victim.name, None)
         victim.kill()
         start = time.monotonic()
-        # One is asked again and again until it knows, and only then the others: asking a hundred lists all the time
-        # would take the machine from those who are to answer.
+        # Poll one node until it knows, and only then the others: polling a hundred lists all the time would starve the
+        # nodes that must answer.
         waiting = others
         while waiting:
             until(lambda: waiting[0].declares_dead(victim.name), 60, f"{victim.name} is dead on {waiting[0].name}")
@@ -69,13 +69,13 @@ def detect(cluster, kills=KILLS):
         times.append(time.monotonic() - start)
         victim.start(cluster.seeds)
         cluster.wait_whole()
-        # A restart is news; the next crash meets a cluster at rest and at a random moment of the period.
+        # A restart is news. The next crash must meet a cluster at rest, at a random moment of the period.
         time.sleep(random.uniform(2, 3))
     return times
 
 
 def idle(cluster):
-    """What a node sends and computes in a second while nobody asks: bytes, packets, processor seconds, bytes by UDP."""
+    """What a node sends and computes in an idle second: bytes, packets, processor seconds, bytes by UDP."""
     time.sleep(SETTLE_SECONDS)
     udp_before, udp_since = sum(node.udp_bytes() for node in cluster.nodes), time.monotonic()
     bytes_before, packets_before = cluster.traffic()
@@ -85,14 +85,14 @@ def idle(cluster):
     bytes_after, packets_after = cluster.traffic()
     busy = sum(node.processor_seconds() for node in cluster.nodes) - busy_before
     node_seconds = (time.monotonic() - start) * len(cluster.nodes)
-    # Asked outside of that time, as the answers are traffic as well.
+    # Asked outside of that time, because the answers are traffic too.
     udp = (sum(node.udp_bytes() for node in cluster.nodes) - udp_before) / (time.monotonic() - udp_since)
     each = [amount / node_seconds for amount in (bytes_after - bytes_before, packets_after - packets_before, busy)]
     return each + [udp / len(cluster.nodes)]
 
 
 def load(node, path):
-    """Requests a second that wrk gets answered, within the node's own namespace. An answer other than 2xx fails."""
+    """Requests that wrk gets answered in a second, in the node's own namespace. An answer other than 2xx fails."""
     command = ["ip", "netns", "exec", node.host, "wrk", "-t1", "-c64", f"-d{LOAD_SECONDS}s",
                f"http://127.0.0.1:8080{path}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -122,7 +122,7 @@ def seconds(times):
 
 
 def common(cluster, write, writes):
-    """The figures that both systems have: name, text, and the numbers behind it."""
+    """The figures that both systems have: name, text, and numbers."""
     size, packets, busy, udp = idle(cluster)
     yield "idle, sent per node", f"{size:.0f} B/s, {packets:.1f} packets/s", [size, packets]
     if udp:
@@ -184,7 +184,7 @@ def serf_figures(size, first_host):
 
 
 def one_node(first_host):
-    """What one node alone serves, and how soon."""
+    """What one node serves alone, and how soon."""
     node = Node(first_host)
     node.plug_in()
     try:
@@ -211,7 +211,7 @@ def arguments():
 
 
 def sources(options, first_host):
-    """What is measured: title of the column, and where its figures come from."""
+    """What to measure: the title of each column, and the source of its figures."""
     yield "one node", one_node(first_host)
     for size in options.sizes or [5, 20]:
         first_host += 1 + size

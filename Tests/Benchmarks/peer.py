@@ -1,7 +1,7 @@
 """Serf's agent as a node of such a cluster, to measure a known peer on the same machine in the same run.
 
-Serf tells what it sees in its log, a line per event, and the time of a line is the time of the event. Asking it for its
-members starts a process each time, so that is only done where nothing is timed to less than a second.
+Serf logs what it sees, one line per event, and the time of the line is the time of the event. Asking it for its members
+starts a process each time, so this script only does that where a second more or less does not matter.
 """
 
 import json
@@ -14,7 +14,7 @@ from cluster import Failed, Host, address, until
 
 
 class SerfNode(Host):
-    """A host with Serf's agent, on its defaults for a local network."""
+    """A host with Serf's agent, with its defaults for a local network."""
 
     def __init__(self, index):
         super().__init__(index)
@@ -30,7 +30,7 @@ class SerfNode(Host):
         threading.Thread(target=self.watch, args=(self.process.stdout,), daemon=True).start()
 
     def watch(self, lines):
-        """Keeps when each member was last called failed, and when each event arrived."""
+        """Records when each member was last called failed, and when each event arrived."""
         for line in lines:
             failed = re.search(r"EventMemberFailed: (\S+)", line)
             if failed:
@@ -52,7 +52,7 @@ class SerfNode(Host):
 
 
 def converge(cluster, sets):
-    """Milliseconds from before an event is sent, not held back to be merged with others, to when the last log has it."""
+    """Milliseconds from just before an event is sent, without coalescing, until the last log has it."""
     times = []
     for number in range(sets):
         name = f"event{number}"

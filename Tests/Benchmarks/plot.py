@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Draws the two pictures of README.md from kept numbers: `plot.py` (Debian: python3-matplotlib).
 
-convergence.svg is drawn from figures.json (`run --json figures.json`), detection.svg from detection.csv, which the
-simulation writes. The colours are told apart by people who see red and green as one (Okabe and Ito's palette).
+convergence.svg comes from figures.json (`run --json figures.json`), detection.svg from detection.csv, which the
+simulation writes. People who cannot tell red from green can tell these colours apart (Okabe and Ito's palette).
 """
 
 import csv
@@ -13,7 +13,7 @@ import statistics
 import matplotlib
 
 matplotlib.use("svg")
-# The same numbers give the same file, byte for byte: a change of a picture is a change of a figure.
+# The same numbers give the same file, byte for byte, so a picture changes only if a figure does.
 matplotlib.rcParams.update({"svg.hashsalt": "unum", "svg.fonttype": "none", "font.size": 10,
                             "axes.spines.top": False, "axes.spines.right": False})
 from matplotlib import pyplot  # noqa: E402 (the kind of output is chosen first)
@@ -21,8 +21,8 @@ from matplotlib import pyplot  # noqa: E402 (the kind of output is chosen first)
 HERE = os.path.dirname(os.path.abspath(__file__))
 BLUE, ORANGE, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#777777"
 
-# A whole cluster of the Go tutorial's program on a machine of this kind: the least and the most seconds of a write to
-# all nodes that were seen, by number of nodes. That program has no figure here: it needs a Go toolchain.
+# The Go tutorial's program on a machine of this kind: the fewest and the most seconds from a write to all nodes, by
+# number of nodes. `run` does not measure that program, because it needs a Go toolchain.
 ORIGINAL = {5: (1, 5), 20: (5, 7), 50: (6, 9)}
 
 
@@ -74,13 +74,13 @@ def convergence():
 
 
 def detection():
-    """One point for each way to set the protocol; those of one setting are joined, through the defaults."""
+    """One point for each value of a setting; a line joins those of one setting, through the defaults."""
     with open(os.path.join(HERE, "detection.csv")) as file:
         rows = list(csv.DictReader(file))
     figure, axes = pyplot.subplots(figsize=(8, 4.5))
     place = lambda row: (float(row["detection_99_s"]), float(row["false_suspicions_per_node_hour"]))
     defaults = place(rows[0])
-    # Settings that change nothing here, as the suspicion's maximum, would all lie on the defaults.
+    # Settings that change nothing here, such as the suspicion's maximum, would all lie on the defaults.
     styles = {"period": BLUE, "suspicion-minimum": ORANGE, "ping-spacing": GREY, "pings-in-order": PURPLE}
     for setting, colour in styles.items():
         own = [row for row in rows if row["setting"] == setting]

@@ -1,6 +1,6 @@
-/* The ceiling for HTTP on this machine: one thread that answers every reading with the same bytes and looks at none of
- * them. What a server costs above this is its own; what this costs is the kernel's. The fixed answer has the length of
- * Unum's to GET /get, so that both move the same bytes.
+/* The ceiling for HTTP on this machine: one thread that answers every read with the same bytes, without looking at it.
+ * This costs only what the kernel costs; what a server costs beyond that is its own. The fixed answer is as long as
+ * Unum's answer to GET /get, so that both move the same bytes.
  *
  *   cc -O2 -o responder responder.c && ./responder PORT
  */
@@ -55,7 +55,7 @@ static void welcome(int set, int listener) {
 
 static void answer(int client) {
   char request[REQUEST];
-  /* A client that is gone, or that does not take its answer, is not worth a second line here. */
+  /* A client that is gone, or does not take its answer, is not worth another line here. */
   if (recv(client, request, sizeof request, 0) <= 0 ||
       send(client, ANSWER, sizeof ANSWER - 1, MSG_NOSIGNAL) != (ssize_t)(sizeof ANSWER - 1))
     close(client);

@@ -1,9 +1,9 @@
-"""Writes in a stream: one client, each write after the answer to the last, each on a random node, so many a second.
+"""Writes in a stream: one client, which sends each write after the answer to the last, each to a random node.
 
-A write is lost when the next one starts elsewhere before it arrived. How many were lost is exact, from the generations:
-every accepted write raises the generation of the node that accepts it by one, so what the cluster's generation rose less
-than that was lost. How long a write takes is looked at for a sample of them, as to ask all nodes about all writes would
-be more work than the writes.
+A write is lost if the next one starts on another node before the write has arrived there. The number of lost writes is
+exact: every accepted write raises the generation of its node by one, so the lost writes are those accepted, minus the rise
+of the cluster's generation. Only a sample of writes is timed, because polling all nodes about all writes would be more
+work than the writes.
 """
 
 import random
@@ -12,13 +12,13 @@ import time
 
 from cluster import Failed
 
-WRITES_SECONDS = 20   # At 50 a second a thousand writes: one lost write in a thousand shows.
+WRITES_SECONDS = 20   # A thousand writes at 50 a second, so that one lost write in a thousand shows.
 SAMPLES_SECOND = 8    # Asking 50 nodes takes some milliseconds of a core each time.
 LIMIT_SECONDS = 10
 
 
 def datagrams(cluster):
-    """Datagrams that all nodes sent so far."""
+    """Datagrams that all nodes have sent so far."""
     total = 0
     for node in cluster.nodes:
         _, body = node.get("/metrics")
@@ -36,13 +36,13 @@ def generation(node):
 
 
 class Sample:
-    """A write whose way to all nodes is followed."""
+    """A write that is followed to all nodes."""
 
     def __init__(self, start, generation, nodes):
         self.start, self.generation, self.waiting, self.seconds = start, generation, nodes, None
 
     def look(self):
-        """Asks those who have not had it; all at once, and reads then: they answer side by side."""
+        """Asks all nodes that do not have it yet, and then reads, so that they answer in parallel."""
         for node in self.waiting:
             node.ask("/get?format=json")
         behind = []
@@ -56,7 +56,7 @@ class Sample:
 
 
 def stream(cluster, rate, seconds=WRITES_SECONDS):
-    """Writes; returns the share lost, the milliseconds of the samples, and datagrams a second and node."""
+    """Writes; returns the share lost, the milliseconds of the samples, and datagrams per second and node."""
     first = max(generation(node) for node in cluster.nodes)
     sent, start = datagrams(cluster), time.monotonic()
     samples, open_samples = [], []

@@ -1,4 +1,4 @@
-"""What deploy/chaos rests on: the plan that follows from a seed, and the account of what nodes owe."""
+"""Tests what deploy/chaos relies on: the plan of a seed, and the account of what nodes owe."""
 
 import os
 import random
@@ -31,7 +31,7 @@ class PlanTest(unittest.TestCase):
                 elif step.action != "restart":
                     self.assertIn(step.node, faulty)
                     faulty.remove(step.node)
-                # Steps of one time may come in either order.
+                # Steps at the same time may come in either order.
                 self.assertLessEqual(len(faulty), nodes - 1)
             self.assertEqual(faulty, set())
 

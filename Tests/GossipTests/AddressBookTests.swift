@@ -73,7 +73,7 @@ import Testing
     let contact = try #require(stage.handle(.resolved(seed: 0, [service], failure: nil)).sent(.contact).first)
     let effects = stage.hear(
       .ack, from: Peer(1), source: service, nonce: contact.message.nonce, rumours: [Peer(1).record()])
-    // Its word at another address than its own is not its own word: it is asked at its own.
+    // What it says from another address is not its own word, so the node asks it at its own.
     #expect(stage.status.members.count == 1)
     let ping = try #require(effects.sent(.ping, to: Peer(1).address).first)
     stage.hear(.ack, from: Peer(1), nonce: ping.message.nonce, rumours: [Peer(1).record()])
@@ -90,7 +90,7 @@ import Testing
     stage.answering.removeAll { $0 == Peer(2) }
     let times = (0..<3).map { _ in stage.pass(.seconds(15)).sent(.contact).map(\.to) }
     #expect(times.allSatisfy { $0.contains(Peer(1).address) && !$0.contains(Peer(2).address) })
-    // Forgotten, but not given up: that is what heals a partition that is longer than any memory.
+    // It is forgotten but not given up. That is what heals a partition that lasts longer than any memory.
     stage.pass(.seconds(60))
     #expect(stage.member(Peer(1)) == nil)
     #expect(stage.pass(.seconds(15)).sent(.contact).contains { $0.to == Peer(1).address })

@@ -1,11 +1,11 @@
-// What somebody claims to be its address: where that would lead us, and whom it would let in.
+// What others claim as their address: where that would lead us, and whom it would let in.
 
 import Testing
 
 @testable import Gossip
 
 @Suite struct AddressClaimsTests {
-  /// What listens on the node's own machine.
+  /// Addresses on the node's own machine.
   private static let loopback = Address(ipv4: 0x7F00_0001, port: 7999)
 
   private static func claiming(_ address: Address) -> Peer {
@@ -14,7 +14,7 @@ import Testing
     return peer
   }
 
-  /// A contact of full length that names this address, from that one.
+  /// A join of full length that names this address but comes from that one.
   private static func contact(_ stage: inout Stage, claiming address: Address, from source: Address) -> [Effect] {
     let peer = claiming(address)
     return stage.hear(
@@ -34,7 +34,7 @@ import Testing
     #expect(effects.sent.allSatisfy { $0.to != claimed })
     #expect(stage.status.counters.refused(.address) == 1)
     #expect(stage.status.members.count == 2)
-    // It is told at once, with the nonce of its contact.
+    // The node answers at once, with the nonce of its join.
     let notices = effects.sent(.notice)
     #expect(notices.map(\.to) == [source] && notices.first?.message.nonce == 5)
     #expect(notices.first?.message.body == .notice(.unreachable))

@@ -3,7 +3,7 @@ import Testing
 @testable import Gossip
 
 @Suite struct AddressTests {
-  /// RFC 5952's rules, one case or two for each.
+  /// RFC 5952's rules, with a case or two for each.
   @Test(
     arguments: [
       (0x2001_0DB8_0000_0000, 0x0000_0000_0000_0001, "[2001:db8::1]:7946"),

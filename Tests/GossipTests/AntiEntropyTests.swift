@@ -3,7 +3,7 @@ import Testing
 @testable import Gossip
 
 @Suite struct AntiEntropyTests {
-  /// A node with some members of whom nobody answers by itself, all its rumours told.
+  /// A node with some members, none of which answers by itself. It has sent all its rumours.
   private static func stage(_ peers: ClosedRange<Int>) -> Stage {
     var stage = Stage { $0.pushes = [] }
     stage.join(peers.map { Peer($0) }, answering: true)
@@ -11,7 +11,7 @@ import Testing
     return stage
   }
 
-  /// The records of all pages that a peer with these members pulls, asking on as long as there are more.
+  /// The records of all pages that a peer with these members pulls, as long as there are more.
   private static func pages(_ stage: inout Stage, buckets: [UInt64], padded: Int = 1184) -> [[Record]] {
     var pages: [[Record]] = []
     var after: Address?
@@ -33,7 +33,7 @@ import Testing
     var stage = Self.stage(1...100)
     let pages = Self.pages(&stage, buckets: .init(repeating: 1, count: 128))
     #expect(pages.count > 1)
-    // All but the asker, who knows himself.
+    // All but the asker, which knows itself.
     #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
   }
 
@@ -49,7 +49,7 @@ import Testing
     var stage = Self.stage(1...100)
     let pages = Self.pages(&stage, buckets: .init(repeating: 1, count: count), padded: Wire.size(ofPull: count))
     #expect(pages.flatMap { $0 }.map(\.address) == ([0] + (2...100)).map { Peer($0).address })
-    // One difference: the members that share its bucket once all are folded, and no others.
+    // One difference brings the members that share its bucket once all are folded, and no others.
     var theirs = stage.node.context.members.buckets(foldedTo: count)
     let differing = Membership.bucket(of: Peer(30).address) % count
     theirs[differing] &+= 1
@@ -101,7 +101,7 @@ import Testing
   private static func pulling(_ peers: ClosedRange<Int>) -> (Stage, Sent?) {
     var stage = stage(peers)
     stage.digests[Peer(2).address] = 1
-    // Each of six is probed within 4.8 s, and its difference then stands for two.
+    // The node probes each of six within 4.8 s, and the difference then lasts for two.
     for _ in 0..<8_000 {
       if let pull = stage.pass(.milliseconds(1)).sent(.pull).first { return (stage, pull) }
     }
@@ -123,7 +123,7 @@ import Testing
   @Test func `the pull goes on after the page's own records, whatever the page says of ourselves`() throws {
     var (stage, pull) = Self.pulling(1...4)
     let nonce = try #require(pull).message.nonce
-    // Both come before us in address order: what stands between them and us is still to come.
+    // Both come before us in address order, so those between them and us are still to come.
     let page = (1...2).map { number in
       var record = Peer(50 + number).record()
       record.address = Address(ipv4: 0x0900_0000 | UInt32(number), port: 7946)
@@ -139,7 +139,7 @@ import Testing
     #expect(after == page[1].address)
   }
 
-  /// When the next pull may begin after one whose only page holds this.
+  /// When the next pull may begin after one whose only page has these records.
   private static func wait(after rumours: [Record], stamp: Stamp) throws -> Duration {
     var (stage, pull) = Self.pulling(1...4)
     let nonce = try #require(pull).message.nonce
@@ -156,7 +156,7 @@ import Testing
     #expect(try Self.wait(after: [], stamp: newer) == .seconds(2))
     #expect(try Self.wait(after: [Peer(3).record()], stamp: newer) == .seconds(2))
     #expect(try Self.wait(after: [Peer(50).record()], stamp: newer) == .seconds(1))
-    // Nor would it be right to ask whether the digest moved: suspicion is outside it.
+    // It would be wrong to ask whether the digest moved, because suspicion is outside of it.
     #expect(try Self.wait(after: [Peer(3).record(.suspect, accuser: Peer(2).address)], stamp: newer) == .seconds(1))
   }
 
@@ -232,7 +232,7 @@ import Testing
       effects += stage.pass(.milliseconds(1))
       guard let pull = effects.sent(.pull).last else { continue }
       pulls += 1
-      // The same record again and again, from whomever is asked: the cursor never moves on.
+      // Every peer sends the same record again and again, so the cursor never moves on.
       guard let peer = [Peer(1), Peer(2)].first(where: { $0.address == pull.to }) else { continue }
       effects = stage.hear(
         .page(more: true), from: peer, nonce: pull.message.nonce, digest: 1, rumours: [Peer(2).record()])
@@ -243,6 +243,6 @@ import Testing
 }
 
 extension Wire {
-  /// What a node pulls with so many digests.
+  /// The pull of a node with so many digests.
   fileprivate static func size(ofPull buckets: Int) -> Int { buckets == 128 ? 1184 : buckets == 64 ? 608 : 500 }
 }

@@ -1,4 +1,4 @@
-// How wrong clocks may be, and what happens beyond that.
+// How wrong clocks may be, and what happens if they are worse.
 
 import Testing
 
@@ -18,7 +18,7 @@ import Testing
       #expect(ceiling(earlier).forMembers <= ceiling(later).forMembers)
       #expect(ceiling(earlier).forHearsay <= ceiling(later).forHearsay)
     }
-    // A million a second: faster than anyone writes.
+    // A million a second is faster than anyone writes.
     #expect(ceiling(Self.released + 1_000_000).forStrangers - ceiling(Self.released).forStrangers == 1_000_000)
   }
 
@@ -42,7 +42,7 @@ import Testing
 @Suite struct ClocksTests {
   private static let day: UInt64 = 86_400_000_000
   private static let year = 365 * day
-  /// Members that started when it was true time, and one whose clock is right.
+  /// Members that started at true time, and one whose clock is right.
   private let one = Peer(1)
   private let two = Peer(2)
 
@@ -66,7 +66,7 @@ import Testing
     var (stage, lie) = ahead(by: 3)
     stage.wallAtStart = Stage.wall
     let effects = stage.handle(.setRequested(5, RequestID(2)))
-    // Alone, it keeps the value and begins to count anew.
+    // Alone, it keeps the value and counts from the start again.
     #expect(effects.contains(.retract(Stamp(generation: 1, value: 666))))
     #expect(effects.reports.contains(.stampGivenUp(lie, for: Stamp(generation: 1, value: 666))))
     #expect(effects.answers == [.accepted(Stamp(generation: 2, value: 5))])
@@ -78,7 +78,7 @@ import Testing
     var (right, wrong) = (Peer(1), Peer(2))
     right.stamp = Stamp(generation: 7, value: 70)
     var (stage, lie) = ahead(by: 3, knowing: [right])
-    // Another was ahead as well, and took a greater one.
+    // Another node was ahead too, and took a greater one.
     wrong.stamp = Stamp(generation: lie.generation + 5, value: 1)
     stage.join([wrong], answering: false)
     stage.hear(from: wrong)
@@ -109,7 +109,7 @@ import Testing
     stage.wallAtStart = Stage.wall
     _ = stage.handle(.timePassed)
     #expect(stage.node.stamp == right.stamp)
-    // It was heard when we held another stamp: what it holds now nobody here knows.
+    // We heard it when we held another stamp, so nobody here knows what it holds now.
     #expect(stage.member(behind)?.convergence == .unheard)
     #expect(stage.status.clocksAhead == 0)
   }
@@ -145,7 +145,7 @@ import Testing
     stage.join([one])
     let effects = stage.hear(from: one, rumours: [two.record(incarnation: Stage.wall + ahead)])
     #expect((stage.member(two) != nil) == isBelieved)
-    // Else it is asked itself.
+    // Otherwise we ask it ourselves.
     #expect(effects.sent(.ping, to: two.address).isEmpty == isBelieved)
     #expect(stage.node.counters.refused(.incarnation) == (isBelieved ? 0 : 1))
   }

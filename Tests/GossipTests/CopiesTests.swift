@@ -1,4 +1,4 @@
-// What a node shows of the others' copies is what these themselves said, in the life that is listed.
+// What a node shows of others' copies is what they said themselves, in the listed incarnation.
 
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
 @Suite struct CopiesTests {
   private static let written = Stamp(generation: 1, value: 7)
 
-  /// A node that holds a write, and three members of which the first is known to hold it.
+  /// A node that holds a write, and three members. It knows that the first holds it too.
   private static func stage() -> Stage {
     var stage = Stage { $0.pushes = [] }
     stage.join([Peer(1), Peer(2), Peer(3)], answering: false)
@@ -55,7 +55,7 @@ import Testing
     #expect(stage.member(Peer(2))?.convergence == .unheard)
   }
 
-  /// Behind a port mapping it answers from where it cannot be asked.
+  /// Behind a port mapping it answers from an address at which it cannot be asked.
   @Test func `who answers from elsewhere is told what it lacks where it was asked`() {
     var stage = Self.stage()
     let elsewhere = Address(ipv4: 0xCB00_7101, port: 40_000)
@@ -73,7 +73,7 @@ import Testing
 
   @Test func `what another process says in a member's name says nothing of the member`() {
     var stage = Self.stage()
-    // Where somebody was, another process answers as if it were this member.
+    // Another process now has this address, and answers as if it were this member.
     stage.accuse(Peer(3), by: Peer(2))
     let effects = stage.pass(.seconds(6))
     guard let contact = effects.sent(.contact, to: Peer(3).address).last else {

@@ -1,11 +1,11 @@
-// What each part decides, without a node: whom a probe asks and what it comes to, when a suspicion ends, whom a push goes to.
+// What each part decides, without a node: whom a probe asks and how it ends, when a suspicion ends, whom a push goes to.
 
 import Testing
 
 @testable import Gossip
 
 @Suite struct DecisionTests {
-  /// What a part may read in a cluster of so many peers beside ourselves, so long after the start.
+  /// What a part may read in a cluster of so many other peers, so long after the start.
   static func context(_ peers: Int, at time: Duration = .zero, _ change: (inout Settings) -> Void = { _ in })
     -> Context
   {
@@ -28,7 +28,7 @@ import Testing
 
   // MARK: Probe
 
-  /// Carries a probe on through so many milliseconds, one by one.
+  /// Runs a probe through so many milliseconds, one by one.
   private static func course(
     of probe: inout Probe, _ milliseconds: Range<Int>, peers: Int = 5,
     _ each: (inout Probe, Int, [(to: Address, purpose: PendingRequests.Purpose?)]) -> Void = { _, _, _ in }
@@ -57,7 +57,7 @@ import Testing
     #expect(pings == [0, 70, 140, 210])
     #expect(requests == [100, 100, 100, 200, 200, 200])
     #expect(failure == Probe.Failure(target: try #require(target), pings: 4))
-    // Nobody was heard before, so that the fault is hardly ours.
+    // We have heard nobody before, so the fault is hardly ours.
     #expect(probe.localHealth == 0 && probe.attempt == nil)
   }
 
@@ -113,7 +113,7 @@ import Testing
       if verdicts.expired == [Peer(1).address] { expired = millisecond }
     }
     #expect(pings >= 4)
-    // From the maximum down to the minimum with the logarithm of the confirmations, rounded up to the next ping.
+    // It falls from the maximum to the minimum with the logarithm of the confirmations, rounded up to the next ping.
     #expect(expired == [1_400, 900, 500, 500][accusers], "\(expired)")
   }
 

@@ -1,12 +1,12 @@
-// Whom pushes, helpers and all else that needs "some live members" get: always as many as there are, whatever the list
-// holds besides, and each with the same chance.
+// Which members are drawn for pushes, as helpers, and wherever "some live members" are needed: always as many as there
+// are, whatever else the list holds, and each with the same chance.
 
 import Testing
 
 @testable import Gossip
 
 @Suite struct FanoutTests {
-  /// A list of ourselves and members in these states.
+  /// A list with ourselves and members in these states.
   private static func list(_ states: [Record.State]) -> Membership {
     let start = Instant(microseconds: 0)
     var list = Membership(ourselves: Member(record: Peer(0).record(), since: start))
@@ -16,7 +16,7 @@ import Testing
     return list
   }
 
-  /// What a rollout leaves behind: 20 that live, spread among 200 that left.
+  /// What a rollout leaves behind: 20 live members, spread among 200 that left.
   private static let rollout = (0..<220).map { $0.isMultiple(of: 11) ? Record.State.alive : .left }
 
   @Test func `after a rollout a write goes to four members, and a probe has three helpers`() throws {
@@ -38,7 +38,7 @@ import Testing
       stage.pass(.milliseconds(500))
     }
     #expect(pushed == Array(repeating: 4, count: 40))
-    // Nobody answers for a while, but for those who are asked to help: whom they are asked for lives.
+    // For a while nobody answers but the helpers, and the members that they ping are alive.
     for _ in 0..<20 {
       stage.pass(.seconds(1))
       let answering = stage.answering
@@ -74,12 +74,13 @@ import Testing
     }
   }
 
-  /// Chi-square of how often each of those who qualify is chosen, alone and beside each other one: 99.9 % of honest runs
-  /// stay below what is allowed, and the seeds are fixed.
+  /// Chi-square of how often each eligible member is chosen, alone and together with each other one. 99.9 % of honest
+  /// runs stay below the limit, and the seeds are fixed.
   @Test(arguments: [(220, 11), (220, 2), (1000, 90), (40, 1)])
   func `each that qualifies is chosen as often as each other, and in any company`(members: Int, every: Int) {
     let qualified = (0..<members).filter { $0.isMultiple(of: every) }
-    // In the first half of the cases the others are tombstones, in the second they live and the filter keeps them out.
+    // In the first half of the cases the others are tombstones; in the second they are alive and the filter excludes
+    // them.
     for isFiltered in [false, true] {
       let list = Self.list((0..<members).map { $0.isMultiple(of: every) || isFiltered ? .alive : .left })
       var generator = Generator(seed: 3)
@@ -120,7 +121,7 @@ import Testing
     var generator = Generator(seed: 4)
     var list = Self.list([])
     for step in 0..<2000 {
-      // It grows for a while and shrinks for a while, through sizes at which nobody or everybody is gone.
+      // It grows and shrinks by turns, through sizes at which nobody or everybody is gone.
       let grows = generator.below(10) < (step / 200 % 2 == 0 ? 7 : 3)
       let peer = Peer(1 + generator.below(90))
       let state = Record.State.allCases[generator.below(4)]
@@ -142,7 +143,7 @@ import Testing
     }
   }
 
-  /// Whether the member at this position walks as one does who counts the live one by one.
+  /// Whether the walk to this position agrees with counting the live members one by one.
   private static func walks(_ list: Membership, from index: Int, places: UInt64, _ live: [Address]) -> Bool {
     let start = list[index].address
     let others = live.filter { $0 > start } + live.filter { $0 < start }
@@ -152,6 +153,6 @@ import Testing
 }
 
 extension Peer {
-  /// In the rollout of 220 each eleventh lives.
+  /// In the rollout of 220 every eleventh is alive.
   fileprivate var lives: Bool { (Int(address.low & 0xFFFF) - 1).isMultiple(of: 11) }
 }

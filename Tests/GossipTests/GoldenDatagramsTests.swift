@@ -1,5 +1,5 @@
-// The format as it is on the wire: one datagram of each kind, byte by byte. Nodes of one version must understand each other
-// whichever of them is newer, so a change here is a change of the version, or a mistake.
+// The format on the wire: one datagram of each kind, byte by byte. Nodes of one version must understand each other,
+// whichever is newer, so a change here is a change of the version, or a mistake.
 
 import Testing
 
@@ -25,7 +25,7 @@ import Testing
     Record(address: v6, incarnation: 6, state: .left, name: "", httpPort: 0),
   ]
 
-  /// By name, as they stand in the file.
+  /// The datagrams by name, as in the file.
   static let messages: [(name: String, message: Message)] = [
     ("ping", message(.ping(target: v6))), ("ack", message(.ack, records)), ("refusal", message(.refusal)),
     ("contact", message(.contact, paddedSize: 100)), ("request", message(.request(target: v4, deadline: 250))),

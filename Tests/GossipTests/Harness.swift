@@ -1,5 +1,5 @@
-// A few whole nodes on a perfect network, for tests of what they do together: a datagram takes a millisecond unless a
-// link is cut. Faults by chance, and invariants after each step, belong to the simulation.
+// A few whole nodes on a perfect network, for tests of what they do together. A datagram takes a millisecond unless a
+// link is cut. Random faults, and invariants after each step, belong to the simulation.
 
 import Testing
 
@@ -12,7 +12,7 @@ struct Harness {
     var name: String
     var node: Node
     var isRunning = true
-    /// Stopped, as by SIGSTOP: datagrams wait, deadlines pass.
+    /// Stopped, as by SIGSTOP: datagrams wait, and deadlines pass.
     var isPaused = false
     var waiting: [(bytes: [UInt8], from: Address)] = []
     /// Added to the wall clock.
@@ -39,11 +39,11 @@ struct Harness {
   /// Microseconds since the start.
   private(set) var time: Int64 = 0
   private(set) var log: [Done] = []
-  /// Pairs between which nothing passes, in this direction.
+  /// Pairs between which nothing passes in this direction.
   private var cuts: Set<[String]> = []
   private var inFlight: [Datagram] = []
   private var requests: UInt64 = 0
-  /// Events at one instant so far: a node whose deadline does not move on must not hang the tests.
+  /// Events so far at one instant, so that a node whose deadline does not move on cannot hang the tests.
   private var burst = (at: Int64(0), events: 0)
   /// Changes the settings of nodes that start from now on.
   var change: (inout Settings) -> Void = { _ in }
@@ -56,7 +56,7 @@ struct Harness {
   private func index(_ name: String) -> Int { hosts.firstIndex { $0.name == name }! }
   subscript(name: String) -> Node { hosts[index(name)].node }
 
-  /// Node "a" is at 10.0.0.1, and so on; also before it was started.
+  /// Node "a" is at 10.0.0.1, and so on, even before it starts.
   static func address(_ name: String) -> Address {
     Address(ipv4: 0x0A00_0000 + UInt32(name.utf8.first! - UInt8(ascii: "a")) + 1, port: 7946)
   }
@@ -101,7 +101,7 @@ struct Harness {
   mutating func crash(_ name: String) { hosts[index(name)].isRunning = false }
   mutating func pause(_ name: String) { hosts[index(name)].isPaused = true }
 
-  /// Goes on: what waited in its socket comes before its timers.
+  /// Resumes a node: what waited in its socket comes before its timers.
   mutating func resume(_ name: String) {
     let index = index(name)
     hosts[index].isPaused = false
@@ -118,7 +118,7 @@ struct Harness {
 
   mutating func handle(_ name: String, _ event: Event) { handle(index(name), event) }
 
-  /// Cuts or mends what passes between two sides, both ways.
+  /// Cuts or heals the links between two sides, both ways.
   mutating func link(_ left: [String], _ right: [String], isCut: Bool) {
     for one in left {
       for other in right {
@@ -146,7 +146,7 @@ struct Harness {
     }
   }
 
-  /// Puts a datagram into the network, whoever it claims to be from.
+  /// Puts a datagram into the network, whatever its claimed sender.
   mutating func forge(_ message: Message, from: Address, to name: String) {
     let bytes = Wire.encode(message, cluster: Stage.cluster)
     inFlight.append(Datagram(at: time + 1000, bytes: bytes, from: from, to: Harness.address(name)))
@@ -154,7 +154,7 @@ struct Harness {
 
   // MARK: Time
 
-  /// Runs all nodes for so long; returns what they did.
+  /// Runs all nodes for so long, and returns what they did.
   @discardableResult
   mutating func run(_ duration: Duration) -> ArraySlice<Done> {
     let (end, begin) = (time + duration.microseconds, log.count)
@@ -163,7 +163,7 @@ struct Harness {
     return log[begin...]
   }
 
-  /// Runs until something is so; false when it is not within this time.
+  /// Runs until a condition holds; returns false if that takes longer than this.
   mutating func run(atMost duration: Duration, until isSo: (Harness) -> Bool) -> Bool {
     let end = time + duration.microseconds
     while !isSo(self) { guard step(until: end) else { return isSo(self) } }

@@ -1,18 +1,18 @@
-// Who stays in the address book: the other side of a partition, whatever else is lost while it lasts.
+// Who stays in the address book: the other side of a partition, whatever else is lost meanwhile.
 
 import Testing
 
 @testable import Gossip
 
 @Suite struct LostMembersTests {
-  /// A book of 64 and the time.
+  /// A book of 64 entries, and the time.
   private struct Book {
     var lost = LostMembers()
     var generator = Generator(seed: 1)
     var seconds: Int64 = 0
     private var last = 1_000_000
 
-    /// Loses these members within so many seconds.
+    /// Loses these members, spread over so many seconds.
     mutating func lose(_ members: ClosedRange<Int>, within time: Int64) {
       for (number, member) in members.enumerated() {
         add(
@@ -22,7 +22,7 @@ import Testing
       seconds += time
     }
 
-    /// Loses so many others whom nobody ever sees again, so many at once and so long after each other.
+    /// Loses so many others that nobody sees again, in groups of a size and at an interval.
     mutating func crash(_ count: Int, atOnce: Int = 1, every time: Int64) {
       for number in 0..<count {
         last += 1
@@ -104,11 +104,11 @@ import Testing
     book.lose(101...114, within: 10)
     for member in 1...49 { book.lost.remove(Peer(member).address) }
     #expect(book.lost.entries.count == 15)
-    // The one that has not come back is a single loss now, and yields to those of fourteen.
+    // The one that has not come back now counts as a single loss, and yields to those of fourteen.
     book.seconds += 100
     book.lose(201...250, within: 10)
     #expect(book.held(50...50) == 0 && book.held(101...114) == 14)
-    // Lost again, it is lost now.
+    // It is lost again, as of now.
     book.seconds += 100
     book.lose(201...201, within: 1)
     #expect(book.lost.entries.last?.address == Peer(201).address && book.lost.entries.count == 64)

@@ -26,7 +26,7 @@ import Testing
     var list = Self.list(records)
     let before = list.digest
     #expect(list.buckets.reduce(0, &+) == before)
-    // Suspicion, names, ports and what was measured differ between healthy nodes all the time.
+    // Suspicions, names, ports and measurements differ between healthy nodes all the time.
     var suspect = records[3]
     suspect.state = .suspect
     suspect.name = "other"
@@ -82,7 +82,7 @@ import Testing
       _ = list.insert(Member(record: Peer(number).record(), since: Instant(microseconds: 0)))
       if number > 100 { most = max(most, Double(list.capacity) / Double(list.count)) }
     }
-    // And what the allocator rounds up to.
+    // Plus the rounding of the allocator.
     #expect(most < 1.2)
   }
 

@@ -1,4 +1,4 @@
-// What becomes of a claim: every claim over everything that can be held, without a node.
+// What becomes of a claim: every claim against every record that a node can hold, without a node.
 
 import Testing
 
@@ -13,7 +13,7 @@ import Testing
     Peer(1).record(state, incarnation: incarnation, accuser: state == .suspect || state == .dead ? accuser : nil)
   }
 
-  /// Every claim with everything that may be held of the same member.
+  /// Every claim with every record that may be held of the same member.
   private static func pairs() -> [(claim: Record, held: Record)] {
     incarnations.flatMap { claimed in
       incarnations.flatMap { known in
@@ -41,7 +41,7 @@ import Testing
       let isAccusation = claim.state == .suspect || claim.state == .dead
       let missedGoodbye = isAccusation && held.state == .left && claim.incarnation == held.incarnation
       #expect(isChange == (claim.outranks(held) && !missedGoodbye), "\(claim) over \(held): \(merge)")
-      // Whoever is alive here becomes suspect at most, whatever is said.
+      // A member that is alive here becomes suspect at most, whatever others say.
       if held.state == .alive, claim.state == .dead, isChange { #expect(merge == .suspect(isConfirmed: true)) }
       if merge == .stillDead { #expect(held.state >= .dead) }
     }

@@ -1,4 +1,4 @@
-// The small parts that know nothing of the protocol: limits, averages, randomness, checksums.
+// The small parts that know nothing about the protocol: limits, averages, randomness, checksums.
 
 import Testing
 
@@ -26,7 +26,7 @@ import Testing
   @Test func `asking often loses no fraction of a token`() {
     var bucket = TokenBucket(perSecond: 3, burst: 1, at: at(0))
     #expect(bucket.take(at: at(0)) == true)
-    // The dumb twin: three in a second, whenever one looks.
+    // The dumb twin: three in any second.
     let taken = stride(from: 1, to: 1_000_000, by: 37).count { bucket.take(at: at($0)) }
     #expect(taken == 2)
     #expect(bucket.take(at: at(1_000_200)) == true)
@@ -108,7 +108,7 @@ import Testing
     for _ in 0..<200 { trip.measured(.seconds(86_400)) }
     #expect(trip.estimate.map { $0 > .seconds(59) && $0 <= .seconds(60) } == true)
     #expect(trip.bound < 300_000_000)
-    // And once more, from where the bound is at its most.
+    // And once more, from where the bound is greatest.
     var slow = RoundTrip()
     for _ in 0..<12 { slow.measured(.seconds(86_400)) }
     for _ in 0..<200 {

@@ -1,11 +1,11 @@
-// Datagrams on paths that lose large ones: what may be large, and what a node does when large ones stay unanswered.
+// Datagrams on paths that drop large ones: which may be large, and what a node does if large ones stay unanswered.
 
 import Testing
 
 @testable import Gossip
 
 @Suite struct PathSizeTests {
-  /// A node whose list differs from each of its members', and which has just sent a pull.
+  /// A node whose list differs from those of all its members, and which has just sent a pull.
   private static func pulling() throws -> (Stage, Sent) {
     var stage = Stage { $0.pushes = [] }
     let peers = (1...4).map { Peer($0) }
@@ -16,7 +16,7 @@ import Testing
     return (stage, try #require(pull))
   }
 
-  /// The pull that follows within so long.
+  /// The next pull within so long.
   private static func nextPull(_ stage: inout Stage, within milliseconds: Int) throws -> Sent {
     var pull: Sent?
     for _ in 0..<milliseconds where pull == nil { pull = stage.pass(.milliseconds(1)).sent(.pull).first }

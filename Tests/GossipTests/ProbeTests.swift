@@ -3,7 +3,7 @@ import Testing
 @testable import Gossip
 
 @Suite struct ProbeTests {
-  /// Lets one peer fall silent, and time pass until it is probed.
+  /// Lets one peer fall silent, and lets time pass until it is probed.
   private static func untilProbed(_ stage: inout Stage, _ peer: Peer) {
     stage.answering.removeAll { $0.address == peer.address }
     #expect(stage.pass(atMost: .seconds(10)) { $0.node.probe.attempt?.target == peer.address })
@@ -77,21 +77,21 @@ import Testing
     }
     #expect(isWalk.count { $0 } == 1)
     let shuffled = walks[isWalk[0] ? 1 : 0]
-    // Whatever the phase, some six in a row begin a round, and from there each round asks everybody.
+    // Whatever the phase, some six in a row begin a round, and from there each round probes everybody.
     let phase = (0..<6).first { phase in
       stride(from: phase, to: 18 - 5 + phase, by: 6).allSatisfy { Set(shuffled[$0..<$0 + 6]).count == 6 }
     }
     #expect(phase != nil)
   }
 
-  /// Members that were probed one after the other at this local health, and where the walk was each time.
+  /// The members probed one after the other at this local health, and where the walk was each time.
   private static func probes(_ count: Int, at health: Int) -> [(target: Address, walk: Address?)] {
     var stage = Stage.settled(8)
     var probes: [(target: Address, walk: Address?)] = []
     while probes.count < count {
       // Each answer would restore a point.
       stage.node.probe.worsenHealth(by: health - stage.node.probe.localHealth, stage.node.settings)
-      // To the next thing that is due, so that a ping goes out at the end of it.
+      // Up to the next deadline, so that a ping goes out at the end.
       let effects = stage.pass(.microseconds(max(1, stage.node.nextDeadline.microseconds - stage.time)))
       let period = stage.now.wall / UInt64(stage.node.settings.period.microseconds)
       let walk = stage.node.context.members.live(period / 2, after: Peer(0).address)
@@ -103,7 +103,7 @@ import Testing
   @Test(arguments: 0...8)
   func `list and walk take turns at any local health`(health: Int) {
     let isWalk = Self.probes(32, at: health).map { $0.target == $0.walk }
-    // Half of them walk, and an eighth of the others goes where the walk is by chance.
+    // Half of them follow the walk, and an eighth of the others hit it by chance.
     let walked = isWalk.count { $0 }
     #expect((14...24).contains(walked), "\(walked) of 32")
     let even = stride(from: 0, to: 32, by: 2).allSatisfy { isWalk[$0] }
@@ -136,7 +136,7 @@ import Testing
     for helper in helpers { stage.hear(from: helper) }
     stage.pass(.milliseconds(351))
     #expect(stage.status.localHealth == 2)
-    // The next probe takes its times threefold.
+    // The next probe takes three times as long.
     stage.node.suspicions.removeAll()
     let begun = stage.pass(atMost: .seconds(3)) { $0.node.probe.attempt != nil }
     #expect(begun)
@@ -146,7 +146,7 @@ import Testing
   @Test func `silence of helpers that were not heard for a period proves nothing about ourselves`() {
     var stage = Stage.settled(3) { $0.indirectPings = [.milliseconds(300)] }
     stage.answering = []
-    // At the third failure nobody would be left to help, which is counted against ourselves for good reason.
+    // At the third failure no helper would be left, which rightly counts against ourselves.
     #expect(stage.pass(atMost: .seconds(3)) { $0.node.counters.failedProbes == 2 })
     #expect(stage.status.localHealth == 0)
   }
@@ -167,14 +167,14 @@ import Testing
     stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(210)) } }
     let stretch = stage.node.context.timeoutMultiplier(for: stage.node.context.members[index])
     #expect((2.9...3.3).contains(stretch), "\(stretch)")
-    // Its first answers alone say little, when all others are quick.
+    // Its first answers alone say little if all others are quick.
     for number in 1...4 {
       var newcomer = Member(record: Peer(2).record(), since: stage.node.context.time)
       for _ in 0..<number { newcomer.answered(after: .milliseconds(140)) }
       let patience = stage.node.context.timeoutMultiplier(for: newcomer)
       #expect((patience > 1.5) == (number == 4), "\(patience) after \(number) answers")
     }
-    // A member in another continent is waited for, but not for ever.
+    // The node waits for a member on another continent, but not for ever.
     stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .seconds(20)) } }
     #expect(stage.node.context.timeoutMultiplier(for: stage.node.context.members[index]) == 10)
   }
@@ -209,7 +209,7 @@ import Testing
     #expect(roundTrip.bound < 200_000)
     for _ in 0..<20 { roundTrip.measured(.milliseconds(1)) }
     #expect(roundTrip.bound < 70_000)
-    // A network that really is slow is believed after a few answers.
+    // After a few answers the node accepts that a network is slow.
     for _ in 0..<20 { roundTrip.measured(.milliseconds(400)) }
     #expect(roundTrip.bound > 400_000)
   }
@@ -221,7 +221,7 @@ import Testing
       stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .milliseconds(700)) } }
     }
     let probes = stage.pass(.seconds(4)).sent(.ping).count
-    // One each period, although each was given ten times as long.
+    // One in each period, although each had ten times as long.
     #expect((9...12).contains(probes), "\(probes) in 4 s")
   }
 

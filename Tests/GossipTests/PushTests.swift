@@ -5,8 +5,8 @@ import Testing
 @Suite struct PushTests {
   private static let others = (1...8).map { Peer($0) }
 
-  /// A node with eight live members and nothing left to push. One of them has just pinged it, so it asks nobody whether its
-  /// address can be reached.
+  /// A node with eight live members and nothing left to push. One of them has just pinged it, so it does not ask whether
+  /// others can reach its address.
   private static func stage(_ change: (inout Settings) -> Void = { _ in }) -> Stage {
     var stage = Stage {
       $0.notifyInterval = .seconds(1000)
@@ -37,7 +37,7 @@ import Testing
     #expect(Self.rounds(&stage, for: 300) == [10: 4, 30: 4])
   }
 
-  /// Random ones alone miss a node now and then; its neighbour does not.
+  /// Random members alone miss a node now and then; its neighbour does not.
   @Test func `each first round goes to both neighbours in address order, and to others by chance`() {
     var others: Set<Address> = []
     for seed in 1...20 as ClosedRange<UInt64> {
@@ -102,7 +102,7 @@ import Testing
       peer.stamp = Stamp(generation: 1, value: 7)
       stage.hear(from: peer)
     }
-    // Everybody has it: what is pushed now is pushed for the change of members. Who left is asked, and told of the stamp.
+    // Everybody has it, so pushes now are for the change of members. The node asks the one that left, with the stamp.
     let pushed = stage.pass(.milliseconds(35)).sent(.gossip).filter { $0.to != Self.others[2].address }
     #expect(pushed.count == 8)
   }
@@ -170,7 +170,7 @@ import Testing
       pushes += effects.sent(.gossip).count + effects.sent(.ping).count
       pushes += stage.pass(.milliseconds(1)).sent(.gossip).count
     }
-    // Were each round charged as four, these were half as many.
+    // If each round counted as four, there would be half as many.
     #expect((3_700...4_200).contains(pushes), "\(pushes) in 5 s")
   }
 
@@ -199,7 +199,7 @@ import Testing
     let effects = stage.accuse(Peer(1), by: Peer(2))
     #expect(effects.sent(.gossip).count == 4)
     #expect(effects.sent(.gossip).allSatisfy { $0.message.rumours.contains { $0.state == .suspect } })
-    // The accused answers a ping of ours within two milliseconds, but did not refute: the rounds go on.
+    // The accused answers our ping within two milliseconds, but has not refuted, so the rounds go on.
     #expect(Self.rounds(&stage, for: 35).keys.contains(30))
   }
 }

@@ -5,14 +5,14 @@ import Testing
 @Suite struct ReachabilityTests {
   private static let told = Report.advertisedAddressRefused(by: Peer(1).address, .unreachable)
 
-  /// A node whose contact a member has answered, and which lists it; the member does not ping it.
+  /// A node that lists a member, which has answered its join but does not ping it.
   private static func stage() -> Stage {
     var stage = Stage { $0.seeds = ["seed"] }
     stage.join([Peer(1)])
     return stage
   }
 
-  /// Lets time pass, with a member that acks each contact and says 0.6 s later that nobody is at our address.
+  /// Lets time pass, with a member that acks each join, and says 0.6 s later that nobody is at our address.
   private static func refused(_ stage: inout Stage, for duration: Duration, _ why: RefusedAddress = .unreachable)
     -> [(at: Int, effect: Effect)]
   {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReadinessTests {
   private static let seed = Peer(1)
 
-  /// A node whose only seed is peer 1, or which has none.
+  /// A node whose only seed is peer 1, or that has none.
   private static func stage(seeds: Int) -> Stage { Stage { $0.seeds = (0..<seeds).map { "seed\($0)" } } }
 
   private static func readiness(_ effects: [Effect]) -> [Readiness] {
@@ -16,7 +16,7 @@ import Testing
     #expect(Self.stage(seeds: 0).status.readiness == .first)
   }
 
-  /// Others may know it from before its start, and bring what the cluster holds; until then a joiner must not start from
+  /// Others may know it from before its start, and bring the cluster's value; until then a joiner must not start from
   /// (0, 42).
   @Test func `a node without seeds vouches for its value after 1.5 s, or once it heard somebody who does`() {
     var stage = Self.stage(seeds: 0)
@@ -60,7 +60,7 @@ import Testing
     #expect(stage.status.readiness == nil)
     let contact = try #require(stage.handle(.resolved(seed: 0, [Peer(0).address], failure: nil)).sent(.contact).first)
     #expect(contact.to == Peer(0).address)
-    // Our own address might be another's who had it first: only meeting ourselves there proves anything.
+    // Another process may have had our address first, so only meeting ourselves there proves anything.
     let early = stage.handle(.resolved(seed: 1, [Peer(0).address], failure: nil))
     #expect(Self.readiness(early) == [])
     let bytes = Wire.encode(contact.message, cluster: Stage.cluster)

@@ -14,7 +14,7 @@ import Testing
     #expect(stage.pass(atMost: .seconds(8)) { $0.node.probe.attempt == nil })
   }
 
-  /// The members that are notified, and when.
+  /// The members that get notifies, and when.
   private static func notified(_ stage: inout Stage, for duration: Duration) -> [(at: Int, member: Address)] {
     stage.timeline(duration).compactMap { at, effect in
       if case .notify(.member(let member, _), _) = effect { (at, member) } else { nil }
@@ -30,7 +30,7 @@ import Testing
     let line = stage.timeline(.seconds(3)).flatMap { at, effect in [effect].changes(of: Peer(1)).map { (at, $0) } }
     #expect(line.map(\.1) == [.suspect, .dead])
     #expect(line.first?.0 == 350)
-    // As without it: the suspicion's whole time.
+    // As without it, the suspicion takes its whole time.
     #expect((1_650...1_850).contains(line.last?.0 ?? 0), "\(line)")
     for _ in 0..<20 { #expect(stage.handle(.connectionRefused(Peer(1).address)).changes(of: Peer(1)) == []) }
   }
@@ -52,7 +52,7 @@ import Testing
       #expect(stage.handle(refused).sent(.ping, to: Peer(8).address).count == (isNews ? 1 : 0))
       #expect(stage.pass(.seconds(2)).changes(of: Peer(8)) == [])
     }
-    // A notify that came through makes the next refusal news, and so does another process.
+    // A delivered notify makes the next refusal news, and so does another process.
     Self.untilQuiet(&stage)
     _ = stage.handle(.notifyDelivered(Peer(8).address))
     #expect(stage.handle(refused).sent(.ping, to: Peer(8).address).count == 1)
@@ -61,7 +61,7 @@ import Testing
     restarted.incarnation += 1
     stage.hear(from: restarted, rumours: [restarted.record()])
     #expect(stage.handle(refused).sent(.ping, to: Peer(8).address).count == 1)
-    // Nobody else's port is meant, nor our own.
+    // It does not concern others' ports, nor our own.
     Self.untilQuiet(&stage)
     #expect(stage.handle(.connectionRefused(Peer(9).address)).sent.isEmpty)
     #expect(stage.handle(.connectionRefused(Peer(0).address)).sent.isEmpty)
@@ -102,7 +102,7 @@ import Testing
     }
     let expected = [10, 20, 40, 80, 160, 320, 600, 600, 600]
     #expect(zip(waits, expected).allSatisfy { ($1...$1 + 4).contains($0) }, "\(waits)")
-    // Delivered once, it is posted to as ever.
+    // After one delivery the node posts to it as usual.
     _ = stage.handle(.notifyDelivered(Peer(1).address))
     #expect(Self.notified(&stage, for: .seconds(20)).count { $0.member == Peer(1).address } == 10)
   }

@@ -27,7 +27,7 @@ import Testing
     #expect(times == Array(stride(from: 0, to: 4_000, by: 400)))
   }
 
-  /// When a fight is answered, with one claim each so many milliseconds.
+  /// When the node answers in a fight, with one claim every so many milliseconds.
   private func answers(toClaimsEvery interval: Int64, until end: Int64) -> [Int64] {
     var refutation = Refutation(at: at(0))
     return stride(from: Int64(0), to: end, by: Int.Stride(interval)).filter { millisecond in
@@ -78,7 +78,7 @@ import Testing
     for incarnation in [5, 9, 7] as [UInt64] { refutation.note(Self.record(incarnation), own: 5) }
     #expect(refutation.deadline == at(0))
     #expect(refutation.take(at: at(1), Self.settings) == Self.record(9))
-    // It outbids the accusation as well.
+    // It also outbids the accusation.
     #expect(refutation.deadline == .distantFuture)
   }
 
@@ -105,7 +105,7 @@ import Testing
     #expect(effects.told(of: stage.own.address).contains(stage.own))
     #expect(effects.reports == [.refuted(state.status, incarnation: before + 1)])
     #expect(stage.node.counters.refutations == 1)
-    // It doubts itself after a suspicion or a death; a goodbye in its name says nothing about its health.
+    // After a suspicion or a death it doubts itself; a goodbye in its name says nothing about its health.
     #expect(stage.status.localHealth == (state == .left ? 0 : 1))
   }
 

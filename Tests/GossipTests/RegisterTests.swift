@@ -39,7 +39,7 @@ import Testing
     #expect(register.recentLosses == [loss])
   }
 
-  /// It may have been written on top of ours: the stamp does not say so, and a loss that was none would be a lie.
+  /// It may have been written on top of ours. The stamp does not say, and to report a loss that was none would be a lie.
   @Test func `a later generation takes our write's place and tells of no loss`() {
     var register = register(after: 7)
     let own = register.stamp

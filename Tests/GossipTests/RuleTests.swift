@@ -1,5 +1,5 @@
-// The rules of the protocol that no single part shows, each named after what it prevents. Those that are stories, such
-// as death by hearsay and the heal after forgetting, are transcripts.
+// Rules of the protocol that no single part shows, each named after what it prevents. Those that are stories, such as
+// death by hearsay and the heal after forgetting, are transcripts.
 
 import Testing
 
@@ -68,7 +68,7 @@ import Testing
       #expect(stage.node.counters.refused(.incarnation) == 1)
       #expect(effects.told(of: Peer(1).address).allSatisfy { $0.incarnation == Peer(1).incarnation })
     }
-    // A little ahead is only a clock that runs fast.
+    // A little ahead only means that a clock runs fast.
     var stage = Stage.settled(3)
     stage.hear(from: Peer(2), rumours: [Peer(1).record(.alive, incarnation: limit - 1)])
     #expect(stage.member(Peer(1))?.incarnation == limit - 1)
@@ -112,7 +112,7 @@ import Testing
       _ = stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect }
       for millisecond in 1...8_000 {
         if stage.pass(.milliseconds(1)).changes(of: Peer(1)) == [.dead] { return millisecond }
-        // The first just before the suspect's time is over, and then one after every ping.
+        // The first comes just before the suspect's time is over, and then one after every ping.
         let since = millisecond - 1_350
         if since >= 0, since.isMultiple(of: 100), since / 100 < count {
           _ = stage.handle(.notifyDelivered(Peer(1).address))
@@ -120,7 +120,7 @@ import Testing
       }
       return .max
     }
-    // Four pings that follow it, and the one that was under way: half a second, however many notifies are delivered.
+    // Four pings follow it, after the one in flight: half a second, however many notifies are delivered.
     #expect((1_400...1_500).contains(death(afterNotifies: 0)))
     #expect((1_750...1_900).contains(death(afterNotifies: 1)))
     #expect(death(afterNotifies: 60) == death(afterNotifies: 1))
@@ -156,7 +156,7 @@ import Testing
     for minute in 1...6 {
       let before = one.node.counters.refutations + other.node.counters.refutations
       for _ in 0..<600 {
-        // The others tell each of the two what they hold of it: what the other said last.
+        // The others tell each of the two what they hold of it, which is what the other one said last.
         one.pass(.milliseconds(100))
         other.pass(.milliseconds(100))
         let (first, second) = (one.own, other.own)

@@ -1,4 +1,4 @@
-// Names of many addresses: all are tried in the course of time, few at once, and none is given up for one bad answer.
+// Names with many addresses: over time all are tried, few at once, and one bad answer gives none up.
 
 import Testing
 
@@ -14,7 +14,7 @@ import Testing
     let rounds = (0..<3).map { _ in (0..<10).flatMap { _ in seed.next(4, using: &generator) { _ in true } } }
     for round in rounds { #expect(round.sorted() == addresses(1...40)) }
     #expect(rounds[0] != rounds[1] && rounds[0] != addresses(1...40))
-    // Whoever is not wanted costs nobody a turn, and nobody is tried twice at a time.
+    // An unwanted address costs no other its turn, and no address is tried twice at a time.
     #expect(seed.next(4, using: &generator) { $0 == Peer(7).address } == [Peer(7).address])
     #expect(seed.next(50, using: &generator) { _ in true }.sorted() == addresses(1...40))
   }
@@ -37,7 +37,7 @@ import Testing
     #expect(seed.count == 5 && seed.contains(Peer(1).address))
     seed.learnt(addresses(4...5), at: at(3601), using: &generator)
     #expect(seed.count == 2 && !seed.contains(Peer(1).address))
-    // Nor is an empty answer one.
+    // Nor does an empty answer count.
     seed.learnt([], at: at(9_000), using: &generator)
     #expect(seed.count == 2 && seed.allListed { $0 > Peer(3).address })
     #expect(!SeedAddresses().allListed { _ in true })
@@ -75,7 +75,7 @@ import Testing
     #expect(joining.count == 16 && Set(joining).count == 16)
     stage.join([Peer(900)])
     let joined = contacts(stage.handle(.resolved(seed: 0, addresses(1...500), failure: nil)))
-    // There are many that had no turn yet.
+    // Many have not had a turn yet.
     #expect(joined.count == 16)
   }
 
@@ -85,12 +85,13 @@ import Testing
     var tried = contacts(stage.handle(.resolved(seed: 0, addresses(1...250), failure: nil)))
     for _ in 0..<15 {
       let more = contacts(stage.pass(.milliseconds(100)))
-      // By its own clock, by the seed's turn and by the answers to both.
+      // Its own timer, the seed's turn, and the answers to both.
       #expect(more.count <= 16 + 16 + 4)
       tried += more
     }
     #expect(Set(tried).isSuperset(of: addresses(1...250)))
-    // A name server that lists others each time has no more tried in quick succession than there is room for.
+    // If a name server lists different addresses each time, the node still tries only as many in a row as there is room
+    // for.
     for round in 1...50 {
       let others = addresses(round * 1000...round * 1000 + 250)
       tried += contacts(stage.handle(.resolved(seed: 0, others, failure: nil)) + stage.pass(.seconds(2)))
@@ -114,7 +115,7 @@ import Testing
     #expect(contacts(stage.handle(.resolved(seed: 0, [], failure: "no such host"))).isEmpty)
     #expect(contacts(stage.handle(.resolved(seed: 0, addresses(1...3), failure: nil))).count == 3)
     #expect(contacts(stage.handle(.resolved(seed: 0, [], failure: "no such host"))).sorted() == addresses(1...3))
-    // Nor do addresses that nobody can be reached at.
+    // Nor do addresses at which nobody can be reached.
     let impossible = [Address(ipv4: 0xE000_0001, port: 7946)]
     #expect(contacts(stage.handle(.resolved(seed: 0, impossible, failure: nil))).sorted() == addresses(1...3))
   }
@@ -130,7 +131,7 @@ import Testing
     var stage = Stage { $0.seeds = ["service"] }
     stage.pass(.milliseconds(10))
     _ = stage.handle(.resolved(seed: 0, addresses(1...3), failure: nil))
-    // The next one is asked for at 100 ms and never answered; the one after at 300 ms.
+    // The next one is requested at 100 ms and never answered; the one after at 300 ms.
     #expect(contacts(stage.pass(.milliseconds(280))).isEmpty)
     #expect(contacts(stage.pass(.milliseconds(20))).sorted() == addresses(1...3))
   }

@@ -6,7 +6,7 @@ import Testing
   /// The key of the reference implementation's vectors: the bytes 0 to 15.
   private static let key = SecretKey(low: 0x0706_0504_0302_0100, high: 0x0F0E_0D0C_0B0A_0908)
 
-  /// Its results for the messages of 0, 1, 2 … bytes that count up from 0, and the example of the paper's appendix A.
+  /// Its results for messages of 0, 1, 2 … bytes that count up from 0, and the example in the paper's appendix A.
   private static let vectors: [(length: Int, hash: UInt64)] = [
     (0, 0x726F_DB47_DD0E_0E31), (1, 0x74F8_39C5_93DC_67FD), (2, 0x0D6C_8009_D9A9_4F5A), (3, 0x8567_6696_D7FB_7E2D),
     (4, 0xCF27_94E0_2771_87B7), (5, 0x1876_5564_CD99_A68D), (6, 0xCBC9_466E_58FE_E3CE), (7, 0xAB02_00F5_8B01_D137),

@@ -1,13 +1,13 @@
-// One real node among peers that the test plays itself: for tests of what a node does with exactly these datagrams.
+// One real node among peers that the test plays itself, for tests of what a node does with exactly these datagrams.
 //
-// Clusters of several real nodes are in `Harness`. Rejected: mocks of the node's parts, which would test the mocks; what
-// a part does is seen in the effects of a whole node, or on the part itself.
+// `Harness` has clusters of several real nodes. Rejected: mocks of the node's parts, which would test the mocks. The
+// effects of a whole node show what a part does, or the part itself does.
 
 import Testing
 
 @testable import Gossip
 
-/// A peer that has no protocol: it says what the test makes it say.
+/// A peer without a protocol: it says what the test makes it say.
 struct Peer: Equatable {
   var address: Address
   var incarnation: UInt64 = Stage.wall - 1_000_000
@@ -45,17 +45,17 @@ struct Sent {
 struct Stage {
   static let wall: UInt64 = 1_795_300_000_000_000
   static let cluster = Hash.of(Settings().cluster)
-  /// One way to and from peers that answer by themselves, in microseconds.
+  /// The one-way delay to and from peers that answer by themselves, in microseconds.
   static let delay: Int64 = 1000
 
   var node: Node
   /// Microseconds since the start.
   var time: Int64 = 0
-  /// Peers that ack pings and vouch or nack requests by themselves, as live members do.
+  /// Peers that ack pings, and ack or nack ping-reqs, by themselves, as live members do.
   var answering: [Peer] = []
-  /// Digests of peers that answer by themselves, where they differ from ours.
+  /// Digests of peers that answer by themselves, if they differ from ours.
   var digests: [Address: UInt64] = [:]
-  /// It was busy without end: nothing more is asked of it, or each millisecond would take as long again.
+  /// The node was busy without end, so the test asks nothing more of it, or each millisecond would take as long again.
   private var isStuck = false
   private var pending: [(at: Int64, message: Message, from: Address)] = []
 
@@ -80,7 +80,7 @@ struct Stage {
     return stage
   }
 
-  /// What the wall clock says at the start; changed, it is turned.
+  /// The wall clock at the start; changing it turns the clock.
   var wallAtStart: UInt64
   var now: Now { Now(monotonic: Instant(microseconds: time), wall: wallAtStart &+ UInt64(time)) }
   var status: StatusSnapshot { node.status(at: now) }
@@ -94,7 +94,7 @@ struct Stage {
     return effects
   }
 
-  /// What a live member answers.
+  /// The answer of a live member.
   private mutating func answer(_ sent: Sent) {
     guard let index = answering.firstIndex(where: { $0.address == sent.to }) else { return }
     answering[index].stamp = max(answering[index].stamp, sent.message.stamp)
@@ -118,7 +118,7 @@ struct Stage {
     }
   }
 
-  /// Lets time pass, with everything that comes due in it.
+  /// Lets time pass, and runs everything that comes due.
   @discardableResult
   mutating func pass(_ duration: Duration) -> [Effect] {
     let end = time + duration.microseconds
@@ -149,7 +149,7 @@ struct Stage {
     return effects
   }
 
-  /// Lets time pass, a millisecond at a time, until something is so; false when it never is.
+  /// Lets time pass, a millisecond at a time, until a condition holds; false if it never does.
   mutating func pass(atMost duration: Duration, until isSo: (Stage) -> Bool) -> Bool {
     let end = time + duration.microseconds
     while !isSo(self) {
@@ -180,7 +180,7 @@ struct Stage {
     return handle(.received(Wire.encode(message, cluster: Stage.cluster), from: source ?? peer.address))
   }
 
-  /// Makes members of peers, as they become members: each contacts the node and acks its verifying ping.
+  /// Makes peers members in the usual way: each joins the node and acks its verifying ping.
   @discardableResult
   mutating func join(_ peers: [Peer], answering isAnswering: Bool = true) -> [Effect] {
     var effects: [Effect] = []
@@ -197,7 +197,7 @@ struct Stage {
     return effects
   }
 
-  /// Makes a member suspect, by an accusation of another.
+  /// Makes a member suspect, by another member's accusation.
   @discardableResult
   mutating func accuse(_ peer: Peer, by accuser: Peer) -> [Effect] {
     hear(from: accuser, rumours: [peer.record(.suspect, accuser: accuser.address)])
@@ -205,7 +205,7 @@ struct Stage {
 }
 
 extension [Effect] {
-  /// The datagrams, decoded: whatever a node sends is valid.
+  /// The datagrams, decoded; whatever a node sends must be valid.
   var sent: [Sent] {
     compactMap { effect in
       guard case .send(let bytes, let to) = effect else { return nil }
@@ -228,7 +228,7 @@ extension [Effect] {
   /// The records about a member, in all datagrams, in order.
   func told(of address: Address) -> [Record] { sent.flatMap(\.message.rumours).filter { $0.address == address } }
 
-  /// The changes of a member that were reported: to what, and why.
+  /// The reported changes of a member: the new status, and why.
   func changes(of peer: Peer) -> [MemberStatus] {
     reports.compactMap {
       if case .memberChanged(_, peer.address, _, let status, _) = $0 { status } else { nil }
@@ -237,7 +237,7 @@ extension [Effect] {
 }
 
 extension RoundTrip {
-  /// Takes in a measurement long after the one before.
+  /// Adds a measurement long after the one before.
   mutating func measured(_ duration: Duration) {
     measured(duration, at: Instant(microseconds: 0), period: .zero)
   }

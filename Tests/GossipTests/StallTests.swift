@@ -1,5 +1,5 @@
-// What a node does after a time in which it did not run: a stopped container, a laptop that slept. Nobody is accused for
-// it, and whoever slept for longer than others remember begins anew.
+// What a node does after a time in which it did not run, such as a stopped container or a sleeping laptop. It accuses
+// nobody for that time, and if it slept for longer than others remember, it joins again.
 
 import Testing
 
@@ -11,7 +11,7 @@ import Testing
       var stage = Stage.settled(5)
       #expect(stage.pass(atMost: .seconds(5)) { $0.node.probe.attempt != nil })
       let due = stage.node.nextDeadline.microseconds
-      // The process runs again: what waited in its socket comes before its timers, or nothing waited.
+      // The process runs again. Either what waited in its socket comes before its timers, or nothing waited.
       stage.time = due + late * 1000
       let effects = stage.hear(from: Peer(5)) + stage.pass(.seconds(5))
       #expect(effects.reports.first == .stalled(.milliseconds(late)))
@@ -38,7 +38,7 @@ import Testing
     #expect(died >= 1_200, "\(died) ms")
   }
 
-  /// The wait between two answers to accusations is for the others' sake, and their time went on.
+  /// The pause between two answers to accusations is for the others' sake, and their time went on.
   @Test func `who was stopped just after it outbid an accusation outbids the next one when it goes on`() {
     var stage = Stage.settled(3)
     for state in [Record.State.suspect, .dead] {

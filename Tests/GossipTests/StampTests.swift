@@ -1,5 +1,5 @@
-// The laws of the value: whatever order stamps come in, the end is the same. Exhaustively over a small domain that has
-// every corner in it, because a law that holds for random stamps may still fail at an edge.
+// The laws of the value: in whatever order stamps come, the result is the same. The tests cover a small domain
+// exhaustively, with every corner in it, because a law that holds for random stamps may still fail at an edge.
 
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
     values.map { Stamp(generation: generation, value: $0) }
   }
 
-  /// What a register that holds `first` holds after it merged the others in turn.
+  /// What a register with `first` holds after it has merged the others in turn.
   private static func merged(_ first: Stamp, _ others: Stamp...) -> Stamp {
     var register = Register(at: Instant(microseconds: 0))
     for stamp in [first] + others { _ = register.merge(stamp, at: Instant(microseconds: 0), wall: 1) }
@@ -22,7 +22,7 @@ import Testing
   @Test func `stamps are totally ordered, by generation and then by value`() {
     for (left, a) in Self.stamps.enumerated() {
       for (right, b) in Self.stamps.enumerated() {
-        // They were made in their order, so their positions are the order's dumb twin.
+        // They are in order, so their positions are the dumb twin of the order.
         #expect((a < b) == (left < right))
         #expect((a == b) == (left == right))
       }

@@ -1,4 +1,4 @@
-// Shares of attention: what a flood takes is its own, however many it seems to be.
+// Shares of attention: a flood uses up its own share, however many senders it seems to have.
 
 import Testing
 
@@ -25,7 +25,7 @@ import Testing
     for tick in 0..<30_000 {
       let time = Instant(microseconds: Int64(tick) * 333)
       _ = share.take(for: machine(1000 + UInt32(tick) % floods), at: time)
-      // The first of forty take all of what is kept at once; after a second or two it is there again.
+      // The first of forty use up the reserve at once; after a second or two it is full again.
       guard tick > 9000, tick % 3000 == 1500 else { continue }
       asked += 1
       if share.take(for: machine(7), at: time) { taken += 1 }
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `who shares a place with a flood does so for a minute at most, and under another key not at all`() {
-    /// Whether the second is kept out in this minute by a flood of the first.
+    /// Whether a flood of the first keeps the second out in this minute.
     func isKeptOut(_ number: UInt32, inMinute minute: Int64, key: SecretKey) -> Bool {
       var share = FairShare(perSecond: 100, key: key, at: at(minute * 60_000))
       for _ in 0..<200 { _ = share.take(for: machine(1), at: at(minute * 60_000)) }
@@ -67,7 +67,7 @@ import Testing
 }
 
 @Suite struct StrangersTests {
-  /// A stage whose share of the unknown is used up, by sources that never come again.
+  /// A stage whose share for strangers is used up, by sources that never come again.
   private func flooded(_ change: (inout Settings) -> Void = { _ in }) -> Stage {
     var stage = Stage(change)
     flood(&stage)
@@ -142,7 +142,7 @@ import Testing
   }
 
   @Test func `what is forged for a challenge is no answer that anybody gets twice`() {
-    // Who is a member already is not challenged: a flood in its name has it pinged by nobody.
+    // A member is not challenged, so a flood in its name makes nobody ping it.
     var stage = Stage()
     stage.join([Peer(1)])
     flood(&stage)
@@ -185,7 +185,7 @@ import Testing
       #expect(effects.sent(.ack, to: peer.address).count == 1)
       #expect(effects.sent(.ping, to: peer.address).map(\.size) == [304])
     }
-    // The address alone is not enough: at another port may be anybody.
+    // The address alone is not enough: anybody may be at another port.
     var other = Peer(1)
     other.address = other.address.with(port: 99)
     #expect(contact(&stage, from: other).sent(.ack).isEmpty)
@@ -249,7 +249,7 @@ import Testing
   @Test func `after a flood and a stop no event has more to do than any other, and all of it is done at once`() {
     var stage = Stage()
     for number in 0..<100 { _ = contact(&stage, from: Peer(20_000 + number)) }
-    // Stopped for less than a stall: all second pings are due.
+    // The pause is shorter than a stall, so all second pings are due.
     stage.time += 350_000
     var (pings, events) = (0, 0)
     while stage.node.nextDeadline <= stage.now.monotonic, events < 20 {

@@ -59,7 +59,7 @@ import Testing
     #expect(suspicion.unanswered == 0)
   }
 
-  /// Five peers that answer, the first of which falls silent.
+  /// Five peers that answer. Then the first falls silent.
   private static func silent() -> Stage {
     var stage = Stage()
     stage.join((1...5).map { Peer($0) })
@@ -92,7 +92,7 @@ import Testing
     }
     #expect(stage.node.suspicions[Peer(1).address]?.accusers == [Peer(2).address])
     #expect(effects.told(of: Peer(1).address).allSatisfy { $0.accuser == Peer(2).address })
-    // With our own missed pings that is two, and not as many as make it shortest.
+    // With our own missed pings that makes two, not enough for the shortest time.
     let died = try #require(Self.change(&stage, to: .dead))
     #expect(died > 700, "\(died) ms")
   }
@@ -104,7 +104,7 @@ import Testing
     let effects = stage.pass(.seconds(60))
     #expect(effects.changes(of: Peer(1)) == [])
     #expect(stage.member(Peer(1))?.status == .suspect)
-    // And it is told with each ping, so that it can refute.
+    // Each ping tells it so, so that it can refute.
     #expect(effects.sent(.ping, to: Peer(1).address).allSatisfy { $0.message.rumours.first?.state == .suspect })
   }
 
@@ -123,7 +123,7 @@ import Testing
     var stage = Self.silent()
     let target = Peer(1).address
     stage.accuse(Peer(1), by: Peer(2))
-    // Alone of the other members it would have to wait 1.4 s for the only accuser.
+    // With a single accuser, the other members would have to wait 1.4 s.
     let line = stage.timeline(.seconds(2))
     let own = line.first { event in
       [event.effect].told(of: target).contains { $0.state == .suspect && $0.accuser == Peer(0).address }
@@ -152,7 +152,7 @@ import Testing
     #expect(stage.node.suspicions.isEmpty)
   }
 
-  /// What a restarted process is called and where it listens is news of the same moment as its incarnation.
+  /// The name and the port of a restarted process arrive together with its incarnation.
   @Test(arguments: [Record.State.suspect, .dead])
   func `a member accused in its next life is listed with that life's name and port`(state: Record.State) {
     for accusedBefore in [false, true] {
@@ -167,7 +167,7 @@ import Testing
       let held = stage.member(peer)
       #expect(held?.status == .suspect && held?.incarnation == record.incarnation)
       #expect(held?.name == "next" && held?.httpPort == 9090)
-      // It is passed on as it was heard.
+      // The node relays it as it heard it.
       let told = effects.told(of: peer.address).last { $0.incarnation == record.incarnation }
       #expect(told?.name == "next" && told?.httpPort == 9090)
     }

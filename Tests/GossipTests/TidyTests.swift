@@ -1,4 +1,4 @@
-// Rules that grep can check, checked. A rule that nobody checks is a wish.
+// Rules that grep can check. A rule that nobody checks is a wish.
 
 import FoundationEssentials
 import Testing
@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  /// The code of a line: without its comment, and without what its strings say.
+  /// The code of a line, without its comment and without the contents of its strings.
   static func code(_ line: Substring) -> String {
     var (code, isText, last) = ("", false, Character(" "))
     for character in line {
@@ -35,7 +35,7 @@ import Testing
     return code
   }
 
-  /// Expects that no line of these files satisfies the condition.
+  /// Expects that no line in these files meets the condition.
   static func expectNone(
     _ folder: String, _ what: String, in part: (Substring) -> String = code,
     at location: SourceLocation = #_sourceLocation,
@@ -104,7 +104,7 @@ import Testing
       for (number, line) in file.lines.enumerated() {
         let code = Self.code(line)
         guard code.contains(/(^|\s)(func|init\??)[ \(]/), !code.contains("}") else { continue }
-        // A function ends with the first brace as far to the left as it began: the formatter sees to that.
+        // A function ends with the first brace at its own indentation; the formatter sees to that.
         let end = String(line.prefix { $0 == " " }) + "}"
         guard let last = file.lines[number...].firstIndex(where: { $0 == end || $0.hasPrefix(end + " ") }) else {
           continue

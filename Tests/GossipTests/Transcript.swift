@@ -1,15 +1,15 @@
-// A readable account of what nodes do. Nonces and digests are left out: they are noise to a reader, and other tests see
-// to them. Incarnations are told as what was added to the start of the test's clock, in microseconds.
+// A readable account of what nodes do. It leaves out nonces and digests, which are noise to a reader and have other
+// tests. Incarnations are shown as microseconds since the start of the test's clock.
 
 @testable import Gossip
 
-/// Runs the commands of a scenario and writes down what came of each.
+/// Runs the commands of a scenario, and writes down the result of each.
 struct Transcript {
   private var harness = Harness()
-  /// What is written down.
+  /// The text written so far.
   private var shown: Set<String> = ["report", "publish", "answer", "left"]
 
-  /// The scenario with what happens after each command; old effects in the text are dropped.
+  /// The scenario with the effects of each command; old effects in the text are dropped.
   static func rewritten(_ text: String) -> String {
     var transcript = Transcript()
     var lines: [String] = []

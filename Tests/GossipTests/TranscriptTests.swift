@@ -1,6 +1,6 @@
-// Scenarios whose every effect is written down beside the commands, so that a change of behaviour is a diff to review.
+// Scenarios with every effect written beside its command, so that a change of behaviour shows as a diff to review.
 //
-// `REWRITE=1 swift test --filter Transcript` writes down what happens now.
+// `REWRITE=1 swift test --filter Transcript` rewrites them to what happens now.
 
 import FoundationEssentials
 import Testing

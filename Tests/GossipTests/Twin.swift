@@ -1,19 +1,20 @@
-// The dumb twin: what the design says of the value (its section 2) and of claims about members (its section 4), written
-// down once more from its words alone, as slowly and plainly as possible. `TwinTests` holds the real node against it.
+// The dumb twin: what the design says about the value (its section 2) and about claims about members (its section 4),
+// written once more from its words alone, as slowly and plainly as possible. `TwinTests` compares the real node with
+// it.
 //
-// It imports nothing, so that nothing of the core can leak into it: integers for everything, no order borrowed from a
-// tuple, no operator shared. Where the node knowingly does otherwise than the words, the twin does as the node, and says
-// in a sentence that the words differ.
+// It imports nothing, so that nothing of the core can leak into it: it uses integers for everything, borrows no order
+// from tuples, and shares no operator. Where the node knowingly departs from the words, the twin does as the node does,
+// and a sentence says how the words differ.
 //
 // Rejected: a twin that shares the types of the core. It would agree with every mistake in them.
 
-/// The value of one node: what it holds, and what became of the last write that its own clients made.
+/// The value of one node: what it holds, and what became of the last write of its own clients.
 struct TwinValue {
   var generation = 0
   var value = 42
   var sets = 0
   var losses = 0
-  /// The generation that was last written here, while what was written is still what is held; else -1.
+  /// The generation last written here, while the node still holds that write; else -1.
   private var ownGeneration = -1
 
   static let day = 24 * 60 * 60 * 1_000_000
@@ -57,8 +58,8 @@ struct TwinValue {
     return true
   }
 
-  /// "Lost writes are told, exactly or not at all": lost for certain is a write in whose place another one of the same
-  /// generation comes. Of a later one nobody can say on top of what it was written.
+  /// "Lost writes are told, exactly or not at all": a write is certainly lost if another one of the same generation
+  /// takes its place. If a later one does, nobody can say on top of what that was written.
   private mutating func merge(_ generation: Int, _ value: Int) {
     guard TwinValue.isGreater(generation, value, than: self.generation, self.value) else { return }
     if ownGeneration == generation { losses += 1 }
@@ -68,7 +69,7 @@ struct TwinValue {
   }
 }
 
-/// What is said of a member.
+/// A claim about a member.
 struct TwinClaim: Equatable {
   /// 0 alive, 1 suspect, 2 dead, 3 left: "the order is (incarnation, state)".
   var incarnation: Int
@@ -84,22 +85,22 @@ struct TwinClaim: Equatable {
   }
 }
 
-/// Who says it.
+/// Who makes the claim.
 enum TwinSayer: CaseIterable {
   /// The member itself, from its own address.
   case itself
   /// Another live member.
   case member
-  /// Somebody who is no member.
+  /// Somebody who is not a member.
   case stranger
 }
 
-/// What one node holds of one other member.
+/// What one node holds about one other member.
 struct TwinMember: Equatable {
-  /// Nil while it is unknown.
+  /// Nil while the member is unknown.
   var held: TwinClaim?
 
-  /// What hearing a claim brings besides what is held then.
+  /// What a claim causes besides the new record.
   struct Reply: Equatable {
     /// The sayer must hear what we hold: "an accusation older than what we hold is answered with what we hold". The
     /// words do not say whether a suspicion is older than the death of the same incarnation. It need not be answered:
@@ -130,7 +131,7 @@ struct TwinMember: Equatable {
     }
   }
 
-  /// It answered our nonce at its address, and so is believed whatever it was before.
+  /// It answered our nonce at its address, so the node accepts its word, whatever it was before.
   mutating func acks(_ incarnation: Int) { take(TwinClaim(incarnation: incarnation, state: 0)) }
 
   private mutating func take(_ claim: TwinClaim) {
@@ -147,7 +148,7 @@ struct TwinMember: Equatable {
   }
 }
 
-/// What a node says of itself, for as long as it is not leaving (then its state is left instead of alive).
+/// What a node says of itself while it is not leaving (a leaving node says left instead of alive).
 struct TwinSelf: Equatable {
   var incarnation: Int
 

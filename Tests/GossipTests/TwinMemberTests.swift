@@ -1,11 +1,11 @@
-// Claims about members against the dumb twin (`Twin.swift`): every two claims of every sayer, one after the other, over
-// everything that may be held before; and the same about ourselves.
+// Compares claims about members with the dumb twin (`Twin.swift`): every two claims of every speaker, one after the
+// other, on top of every record that may be held before; and the same for claims about ourselves.
 
 import Testing
 
 @testable import Gossip
 
-/// One claim, and who makes it.
+/// One claim, and its speaker.
 private struct Said {
   var claim: TwinClaim
   var sayer: TwinSayer
@@ -14,7 +14,7 @@ private struct Said {
 }
 
 @Suite struct TwinMemberTests {
-  /// The member that claims are about, one that makes them, one that only exists, and somebody who is none.
+  /// The member that claims are about, one that makes them, one that only exists, and somebody who is not a member.
   private static let (subject, sayer, third, stranger) = (Peer(1), Peer(2), Peer(3), Peer(9))
   private static let first = Int(subject.incarnation)
   private static let limit = Int(Stage.wall) + TwinValue.day
@@ -23,7 +23,7 @@ private struct Said {
     [Record.State.alive, .suspect, .dead, .left][number]
   }
 
-  /// All claims of these incarnations. Of itself a member says only that it lives or leaves.
+  /// All claims with these incarnations. About itself a member says only that it is alive or leaving.
   private static func all(incarnations: [Int], sayers: [TwinSayer]) -> [Said] {
     var all: [Said] = []
     for incarnation in incarnations {
@@ -40,7 +40,7 @@ private struct Said {
     return all
   }
 
-  /// A node with two members besides the one of whom it holds this: nothing, or a state at the first incarnation.
+  /// A node with two members, besides the one about which it holds this: nothing, or a state at the first incarnation.
   private static func stage(holding state: Int?) -> (Stage, TwinMember) {
     var stage = Stage()
     stage.join([sayer, third])
@@ -56,7 +56,7 @@ private struct Said {
     return (stage, TwinMember(held: TwinClaim(incarnation: first, state: state)))
   }
 
-  /// What a node lists of a member, in the twin's words.
+  /// How a node lists a member, in the twin's terms.
   private static func held(_ peer: Peer, by stage: Stage) -> TwinClaim? {
     let number: [MemberStatus: Int] = [.alive: 0, .suspect: 1, .dead: 2, .left: 3, .replaced: 2]
     return stage.member(peer).flatMap { member in
@@ -72,7 +72,7 @@ private struct Said {
     return stage.hear(from: peer, rumours: [record])
   }
 
-  /// Says it to both; nil when they agree on everything that the design determines.
+  /// Makes the claim to both; nil if they agree on everything that the design decides.
   private static func difference(_ said: Said, _ stage: inout Stage, _ twin: inout TwinMember, isFirst: Bool) -> String?
   {
     let before = twin
@@ -85,7 +85,7 @@ private struct Said {
         && $0.state == state(twin.held?.state ?? 0)
     }
     if reply.tellsWhatIsHeld, !told { return "held \(String(describing: before.held)), \(said): no answer" }
-    // An earlier claim may have had it asked already, and may be a suspicion, whose hearers ask.
+    // An earlier claim may already have made the node ask, or may be a suspicion, whose hearers ask.
     let asked = !effects.sent(.ping, to: subject.address).isEmpty
     if isFirst, reply.asks, !asked { return "held \(String(describing: before.held)), \(said): not asked" }
     return nil

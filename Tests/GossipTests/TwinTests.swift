@@ -1,14 +1,14 @@
-// The real node against its dumb twin (`Twin.swift`), over all small cases: every short history of writes, stamps heard
-// and notifies, and every two claims about a member, whatever was held before and whoever makes them.
+// Compares the real node with its dumb twin (`Twin.swift`) in all small cases: every short history of writes, stamps
+// heard and notifies, and every two claims about a member, whatever was held before and whoever makes them.
 //
-// Events go in at the node's door, and what is compared is what comes out of it. Nothing is expected case by case, or
-// tens of thousands of expectations would take minutes: the first difference is recorded with its history.
+// Events go in at the node's door, and the test compares what comes out. It does not expect case by case, because tens of
+// thousands of expectations would take minutes: it records the first difference with its history.
 
 import Testing
 
 @testable import Gossip
 
-/// One thing that happens to the value.
+/// One event for the value.
 private enum Happening: CustomStringConvertible {
   case set(Int)
   case heard(Int, Int)
@@ -23,7 +23,7 @@ private enum Happening: CustomStringConvertible {
   }
 }
 
-/// A difference between the node and its twin; an end of the search, because more would follow from it.
+/// A difference between the node and its twin. It ends the search, because more would follow from it.
 private struct Difference: Error {}
 
 @Suite struct TwinValueTests {
@@ -34,7 +34,7 @@ private struct Difference: Error {}
     return values.map(Happening.set) + stamps.map { .heard($0.0, $0.1) } + stamps.map { .notified($0.0, $0.1) }
   }
 
-  /// Lets the same happen to both, and compares everything that shows of the value.
+  /// Gives the same event to both, and compares everything that shows of the value.
   private func happen(_ happening: Happening, _ stage: inout Stage, _ twin: inout TwinValue) -> Bool {
     let before = twin
     let effects: [Effect]
@@ -64,7 +64,7 @@ private struct Difference: Error {}
       && stage.node.register.sets == twin.sets && stage.node.register.lostWrites == twin.losses
   }
 
-  /// Goes through all histories of this length, sharing their beginnings.
+  /// Runs all histories of this length, which share their beginnings.
   private func search(_ depth: Int, _ stage: Stage, _ twin: TwinValue, _ all: [Happening], _ past: [Happening]) throws
     -> Int
   {
@@ -81,7 +81,7 @@ private struct Difference: Error {}
     return histories
   }
 
-  /// A node beyond its first moments, in which writes would wait, with a member to hear from.
+  /// A node past the time in which writes would wait, with a member to hear from.
   private var stage: Stage {
     var stage = Stage()
     stage.pass(.seconds(2))

@@ -1,5 +1,5 @@
-// Figures, deadlines and limits that could once be changed without any test noticing. Each test was seen to fail with the
-// change.
+// Figures, deadlines and limits that somebody could once change without any test noticing. Each test was seen to fail
+// with the change.
 
 import Testing
 
@@ -138,12 +138,12 @@ import Testing
     #expect(!strangers.isChallenge(nonce &+ 1, to: address, at: start))
   }
 
-  /// What the documents promise of a node that nobody configures.
+  /// What the documents promise for a node that nobody configures.
   @Test func `limits are those that the README and the design state`() {
     let settings = Settings()
     #expect(settings.maximumMembers == 10_000)
     #expect(settings.strangerRate == 100)
-    // The day of the release, which no clock of an honest machine is before: a number of microseconds since 1970.
+    // The day of the release in microseconds since 1970. No honest clock is before it.
     #expect(settings.released > 1_790_000_000_000_000)
   }
 }

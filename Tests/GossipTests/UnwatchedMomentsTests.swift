@@ -1,4 +1,4 @@
-// More figures, deadlines and limits of a node that could once be changed without any test noticing.
+// More figures, deadlines and limits of a node that somebody could once change without any test noticing.
 
 import Testing
 
@@ -40,8 +40,8 @@ import Testing
     #expect(gaps == [1, 1, 1, 5, 5, 5])
   }
 
-  /// Who contacts an address may be answered from another, with the nonce: that is no proof that what we send there is
-  /// wanted there.
+  /// An answer with our nonce may come from another address than the one we asked. That does not prove that anybody at
+  /// that address wants what we send there.
   @Test func `who answers a contact from where nobody was asked is told no more than it sent`() {
     var stage = Stage { $0.seeds = ["seed"] }
     let peers = (1...6).map { number in
@@ -50,7 +50,7 @@ import Testing
       return peer
     }
     stage.join(peers)
-    // Claims without names, which are all out of date: of each it should hear what we hold.
+    // Claims without names, all out of date: for each, it should hear what we hold.
     let claims = peers.dropFirst().map { peer in
       var claim = peer.record(.suspect, incarnation: peer.incarnation - 1)
       claim.name = ""
@@ -154,7 +154,7 @@ import Testing
     #expect(gate.advance(at: alone - .microseconds(1)) == nil)
     #expect(gate.advance(at: alone) == .alone)
     #expect(gate.deadline == .distantFuture)
-    // And a node with a write that waits calls at the earlier of both.
+    // And a node with a waiting write has the earlier deadline of the two.
     var stage = Stage { $0.seeds = ["seed"] }
     _ = stage.handle(.setRequested(5, RequestID(1)))
     let answered = stage.timeline(settings.aloneAfter).first { if case .answer = $0.effect { true } else { false } }

@@ -1,4 +1,4 @@
-// What parts keep and limit that could once be changed without any test noticing.
+// What parts keep and limit, and somebody could once change without any test noticing.
 
 import Testing
 
@@ -9,11 +9,11 @@ import Testing
 
   // MARK: Limits
 
-  /// A datagram that came may be longer than one that we make: what is kept for a seal is the difference.
+  /// An incoming datagram may be longer than one of ours, by the bytes that are reserved for the seal.
   @Test func `a pull as long as any datagram may be is answered with what we may send`() {
     var stage = Stage.settled(60)
     for size in [Wire.maximumPlainSize + 1, Wire.maximumSize] {
-      // Ours would not be so long, so the filling is made by hand.
+      // Ours would not be that long, so the padding is made by hand.
       var bytes = Wire.encode(
         Peer(1).message(.pull(after: nil, buckets: .init(repeating: 1, count: 128)), nonce: 3), cluster: Stage.cluster)
       bytes.removeLast(4)
@@ -93,7 +93,7 @@ import Testing
     }
     let stranger = Member(record: Peer(9).record(), since: start)
     #expect(stage.node.context.timeoutMultiplier(for: stranger) > 2)
-    // A page of a slow member is waited for longer, too.
+    // The node also waits longer for a page from a slow member.
     var (antiEntropy, outbox) = (AntiEntropy(at: start, stage.node.settings), Outbox())
     antiEntropy.met(Peer(1).address, stage.node.context, into: &outbox)
     let wait = antiEntropy.pull.map { $0.due - stage.node.context.time } ?? .zero
@@ -140,7 +140,7 @@ import Testing
 
   // MARK: Joining
 
-  /// Verifies an address that two claim, and returns what is told when nobody answers there.
+  /// Verifies an address that two members claim, and returns what the node says if nobody answers there.
   private static func notices(_ claims: [(source: Address, contact: UInt64)]) -> [(to: Address, nonce: UInt64)] {
     let context = Stage.settled(1).node.context
     var verifications = Verifications()
@@ -189,7 +189,7 @@ import Testing
   @Test func `a write that comes when the time to wait is over goes behind those that waited`() {
     var stage = Stage()
     _ = stage.handle(.setRequested(1, RequestID(1)))
-    // The node was called late, though not so late that it is a stop.
+    // The node runs late, but not so late that it counts as a stall.
     stage.pass(.milliseconds(1_499))
     stage.time += 100_000
     let effects = stage.handle(.setRequested(2, RequestID(2)))

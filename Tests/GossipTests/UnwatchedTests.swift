@@ -1,7 +1,8 @@
-// Rules that could once be taken out of the core without any test noticing. Each test was seen to fail without its rule.
+// Rules that somebody could once remove from the core without any test noticing. Each test was seen to fail without its
+// rule.
 //
-// They look at what goes into a node and what comes out of it, and at nothing inside, so that they hold however the parts
-// are cut.
+// They check only what goes into a node and what comes out of it, and nothing inside, so that they hold however the
+// core is divided into parts.
 
 import Testing
 
@@ -21,13 +22,13 @@ import Testing
       let pings = stage.hear(request, from: asker, nonce: 7).sent(.ping, to: Peer(2).address)
       return !pings.isEmpty && stage.status.counters.refused(.flood) == before
     }
-    // More is a flood, which takes nothing from others, and nothing is kept of it for longer than a few seconds.
+    // More is a flood. It takes nothing from others, and the node keeps nothing of it for longer than a few seconds.
     let served = (1...400).count { _ in isServed() }
     #expect((20...60).contains(served), "\(served) of 400")
     stage.pass(.milliseconds(100))
     #expect(!isServed())
     #expect(isServed(Peer(3)))
-    // It is still asked, or it would have died of its silence by then.
+    // The node still pings it, or it would have died of its silence by then.
     stage.answering.append(Peer(2))
     stage.pass(.seconds(6))
     #expect(isServed())
@@ -66,7 +67,7 @@ import Testing
     peer.incarnation += 1_000
     let ping = try #require(stage.hear(from: peer).sent(.ping, to: peer.address).first)
     #expect(ping.message.sender.wantsIntroduction)
-    // It says so of itself: an incarnation that comes without a name and a port makes no record.
+    // It says so of itself: an incarnation without a name and a port makes no record.
     #expect(stage.member(peer)?.incarnation == Peer(1).incarnation)
     stage.hear(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
     #expect(stage.member(peer)?.incarnation == peer.incarnation)
@@ -80,7 +81,7 @@ import Testing
     let contacts = stage.hear(from: Peer(2), rumours: [Peer(1).record()]).sent(.contact, to: Peer(1).address)
     #expect(contacts.count == 1)
     #expect(stage.member(Peer(1))?.status == .dead)
-    // It is told what is held against it, outbids that, and is back.
+    // The node tells it of the accusation; it outbids that, and is back.
     #expect(contacts.first?.message.rumours.contains { $0.address == Peer(1).address && $0.state == .dead } == true)
     var returned = Peer(1)
     returned.incarnation += 1
@@ -99,7 +100,7 @@ import Testing
     #expect(Set(effects.sent(.contact).map(\.to)) == Set((1...5).map { Peer($0).address }))
   }
 
-  /// Who joins anew knows nothing of Peer(1) but its address, and hears of it from a member. It never answers.
+  /// A node that joins again knows only Peer(1)'s address, and hears of it from a member. Peer(1) never answers.
   @Test func `who lives by hearsay alone stays in the book until it has answered`() throws {
     var stage = Stage.settled(2) { $0.forgetting = .seconds(600) }
     stage.answering = []
@@ -199,7 +200,7 @@ import Testing
 
   @Test(arguments: [1, 3])
   func `whoever is live is found among any number of those who left`(live: Int) {
-    // Without neighbours, which are found without chance.
+    // Without neighbours, which are not chosen at random.
     var stage = Stage {
       $0.pushes = [.zero]
       $0.ringNeighbours = 0

@@ -32,7 +32,7 @@ import Testing
       .contact, from: liar, source: source, nonce: 5, rumours: [liar.record()], wantsIntroduction: true, padded: 304)
     effects += stage.pass(.seconds(3))
     #expect(stage.status.members.count == 1)
-    // Asked three times at the address that it claims, then told at the address that it has.
+    // The node asks three times at the claimed address, and then tells the address from which the claim came.
     #expect(effects.sent(.ping, to: liar.address).count == 3)
     let notices = Self.notices(effects)
     #expect(notices.map(\.to) == [source])
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func `who is told by the owner of the address that it is taken, reports it`() {
-    // The notice names the same address as its sender that we advertise ourselves.
+    // The notice names our own advertised address as its sender.
     var stage = Stage { $0.seeds = ["seed"] }
     let contact = stage.handle(.resolved(seed: 0, [Peer(5).address], failure: nil)).sent(.contact)[0]
     var owner = Peer(0)
@@ -110,7 +110,7 @@ import Testing
     let pings = effects.sent(.ping, to: Peer(1).address)
     #expect(pings.count == 1)
     #expect(pings.allSatisfy { $0.size <= 80 })
-    // The address is real, and says so: now it is asked who it is, and becomes a member.
+    // The address is real and says so. Now the node asks who it is, and it becomes a member.
     var other = Stage()
     let short = other.hear(.gossip, from: Peer(2)).sent(.ping, to: Peer(2).address)
     let ping = try #require(short.first)
@@ -133,7 +133,7 @@ import Testing
     #expect(stage.status.readiness == nil)
   }
 
-  /// Every question that a stranger can send, at its smallest and filled up.
+  /// Every request that a stranger can send, at its smallest and padded.
   private static let questions: [(Message.Body, Int)] = [
     (.ping(target: Peer(0).address), 0), (.ping(target: Peer(3).address), 0), (.ping(target: Peer(0).address), 304),
     (.contact, 0), (.contact, 304), (.pull(after: nil, buckets: .init(repeating: 1, count: 128)), 0),
@@ -149,7 +149,7 @@ import Testing
     stage.accuse(Peer(3), by: Peer(2))
     stage.pass(.milliseconds(50))
     for wantsIntroduction in [false, true] {
-      // From a third party's address, which the datagram only claims to come from.
+      // The datagram only claims to come from a third party's address.
       var message = Peer(99).message(body, nonce: 5)
       message.sender.wantsIntroduction = wantsIntroduction
       message.paddedSize = padded
@@ -188,7 +188,7 @@ import Testing
     #expect(stage.status.members.map(\.status) == [.alive, .alive])
   }
 
-  /// An address, ours, what our socket can send to, and whether a member's word for it is taken.
+  /// An address, our own, what our socket can send to, and whether the node accepts a member's word for it.
   private static let told: [(Address, Address, Settings.Reach, Bool)] = {
     let (lan, loopback) = (Address(ipv4: 0x0A00_0009, port: 7946), Address(ipv4: 0x7F00_0001, port: 7946))
     let (ipv6, loopback6) = (Address(high: 0xFD00 << 48, low: 9, port: 7946), Address(high: 0, low: 1, port: 7946))
@@ -205,7 +205,7 @@ import Testing
   func `of an address that we can't reach no member is believed`(index: Int, state: Record.State) {
     let (address, own, reach, isTaken) = Self.told[index]
     var stage = Stage(address: own) { $0.reach = reach }
-    // Who tells it is in the family that our socket has.
+    // The speaker is of our socket's address family.
     var teller = Peer(1)
     if reach == .ipv6 { teller.address = Address(high: 0xFD00 << 48, low: 1, port: 7946) }
     stage.join([teller])
@@ -216,7 +216,7 @@ import Testing
     #expect((stage.member(peer) != nil) == isTaken)
     #expect(stage.node.counters.refused(.address) == (isTaken ? 0 : 1))
     if !isTaken { #expect(effects.sent.allSatisfy { $0.to != address }) }
-    // Nor is it asked for the sake of an incarnation that no clock can have reached.
+    // Nor does the node ask it because of an incarnation that no clock can have reached.
     let absurd = peer.record(incarnation: 1 << 60)
     #expect(stage.hear(from: teller, rumours: [absurd]).sent(.ping, to: address).isEmpty == !isTaken)
   }
@@ -227,7 +227,7 @@ import Testing
     peer.address = Address(ipv4: 0x7F00_0001, port: 7946)
     stage.join([peer])
     #expect(stage.member(peer)?.status == .alive)
-    // And what is said of it then is heard.
+    // And then it accepts what others say of it.
     stage.join([Peer(2)])
     stage.accuse(peer, by: Peer(2))
     #expect(stage.member(peer)?.status == .suspect)
@@ -242,7 +242,7 @@ import Testing
     #expect(byStranger.sent(.ping, to: Peer(1).address).isEmpty)
     let ofStranger = stage.hear(.request(target: victim, deadline: 100), from: Peer(1), nonce: 1)
     #expect(ofStranger.sent.filter { $0.to == victim }.isEmpty)
-    // The member that asked is told, or it would take our silence for a fault of its own.
+    // The node tells the member that asked, or that would take our silence for its own fault.
     #expect(ofStranger.sent(.nack, to: Peer(1).address).map(\.message.nonce) == [1])
     #expect(stage.node.counters.refused(.notMember) == refused + 1)
   }

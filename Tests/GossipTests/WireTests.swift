@@ -1,7 +1,7 @@
-// The format of datagrams: what goes out comes in the same, and everything else is refused by name.
+// The format of datagrams: what goes out comes in the same, and the decoder refuses everything else by name.
 //
-// Damage to a real datagram is caught by its checksum; whoever makes datagrams computes the right one. So each refusal
-// of a field is tested on a datagram whose checksum was made good again.
+// The checksum catches damage to a real datagram, but an attacker computes the right one. So each refusal of a field is
+// tested on a datagram whose checksum was corrected.
 
 import Testing
 
@@ -43,11 +43,11 @@ import Testing
     .notice(.unreachable), .notice(.taken),
   ]
 
-  /// One message of each body, with every boundary value of the header over and over.
+  /// One message with each body, with the boundary values of the header in turn.
   static let messages: [Message] = bodies.flatMap { body -> [Message] in
     [(v4, UInt64(0), Int64.min, UInt64(1)), (v6, 1 << 53, .max, 1 << 62)].flatMap {
       address, generation, value, number in
-      // A record with everything at its longest does not fit beside the longest pull.
+      // A record of the greatest length does not fit beside the longest pull.
       [[], Array(records.prefix(1)), body.kind == .pull ? [] : Array(records.suffix(1))].map { rumours in
         Message(
           sender: .init(
@@ -73,21 +73,21 @@ import Testing
     }
   }
 
-  /// The same with the right checksum.
+  /// The same bytes with the correct checksum.
   private static func sealed(_ bytes: [UInt8]) -> [UInt8] {
     let body = bytes.dropLast(4)
     let checksum = Checksum.crc32c(body)
     return body + [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: checksum >> $0) }
   }
 
-  /// The datagram of a message, changed, with the right checksum.
+  /// The datagram of a message, changed, with the correct checksum.
   private static func forged(_ message: Message = small, _ change: (inout [UInt8]) -> Void) -> [UInt8] {
     var bytes = Wire.encode(message, cluster: cluster)
     change(&bytes)
     return sealed(bytes)
   }
 
-  /// Expects this refusal of a message whose bytes were changed.
+  /// Expects this refusal for a message with changed bytes.
   private static func check(
     _ expected: Refusal?, _ message: Message = small, at location: SourceLocation = #_sourceLocation,
     _ change: (inout [UInt8]) -> Void
@@ -132,13 +132,13 @@ import Testing
   @Test func `a pull of all buckets is written as it always was, and one folded too often is refused`() {
     var message = Self.small
     message.rumours = []
-    // Where the body of its kind begins: behind that of an ack, which has none, only the number of records follows.
+    // Where the body begins. An ack has none, so there only the number of records follows.
     message.body = .ack
     let offset = Wire.size(of: message) - Wire.checksumSize - 1
     for (after, flag) in [(nil, 0), (Self.v4, 1)] as [(Address?, UInt8)] {
       message.body = .pull(after: after, buckets: .init(repeating: 7, count: 128))
       #expect(Wire.encode(message, cluster: Self.cluster)[offset] == flag)
-      // What a node knew before there were foldings is a byte of 0 or 1; all others it refuses.
+      // Before there were foldings, this byte was 0 or 1; nodes of that time refuse all others.
       for (foldings, count) in [(1, 64), (2, 32), (3, 16)] as [(UInt8, Int)] {
         message.body = .pull(after: after, buckets: .init(repeating: 7, count: count))
         #expect(Wire.encode(message, cluster: Self.cluster)[offset] == flag | foldings << 1)
@@ -168,7 +168,7 @@ import Testing
   @Test func `every truncation of every message is refused`() {
     for message in Self.messages {
       let bytes = Wire.encode(message, cluster: Self.cluster)
-      // The long ones differ from the short ones only in their buckets.
+      // The long messages differ from the short ones only in their buckets.
       for length in 0..<bytes.count where bytes.count < 300 || length % 97 < 3 {
         #expect(Self.refusal(Array(bytes[..<length])) != nil)
       }
@@ -246,7 +246,7 @@ import Testing
     Self.check(.malformed, message) { $0[78] = 3 }
     Self.check(.malformed, message) { $0[78] = 65 }
     Self.check(.malformed, message) { $0[79] = 0xC3 }
-    // The bytes are there, and are one too many all the same.
+    // The bytes are there, but one too many all the same.
     let letter = UInt8(ascii: "a")
     Self.check(nil, message) { $0.replaceSubrange(78..<81, with: [64] + Array(repeating: letter, count: 64)) }
     Self.check(.malformed, message) { $0.replaceSubrange(78..<81, with: [65] + Array(repeating: letter, count: 65)) }
@@ -257,7 +257,7 @@ import Testing
     for _ in 0..<4_000 {
       let random = (0..<generator.below(200)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
       #expect(Self.refusal(random) != nil)
-      // Behind a right header and before a right checksum: whatever decodes goes back to the same bytes.
+      // With a correct header and checksum, whatever decodes encodes to the same bytes.
       var bytes = Array(Wire.encode(Self.small, cluster: Self.cluster)[..<10])
       bytes.append(UInt8(1 + generator.below(11)))
       bytes += [UInt8(generator.below(4)), 0, 0] + random + [0, 0, 0, 0]

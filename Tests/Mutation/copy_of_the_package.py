@@ -1,4 +1,4 @@
-"""The copy of the package in which mutants live, under `.build-mutation`: what is written, how it is built and checked."""
+"""The copy of the package in which mutants live, under `.build-mutation`: how it is written, built and checked."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ PACKAGE = BUILD / "package"
 INVALID = BUILD / "invalid.txt"
 GOSSIP = ROOT / "Sources" / "Gossip"
 
-# Read before anything else runs, and never again: what is asked thousands of times in each trial is a word of memory.
+# Read once, before anything else runs: each trial asks for it thousands of times, so it must be a word of memory.
 NUMBER_C = """#include <stdlib.h>
 int mutant_number = 0;
 __attribute__((constructor)) static void read_number(void) {
@@ -22,7 +22,7 @@ __attribute__((constructor)) static void read_number(void) {
 }
 """
 
-# Stops at the first trial that breaks a rule. Hashes show which survivors changed nothing at all.
+# Stops at the first trial that breaks a rule. The hash shows which survivors changed nothing at all.
 TRIALS = """import Gossip
 import Simulation
 
@@ -55,7 +55,7 @@ package.targets += [
 
 
 def write(path, text):
-    """Writes a file only when it changes, or all of it would be built again."""
+    """Writes a file only if it changes, or the build would start over."""
     if not path.exists() or path.read_text() != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -75,7 +75,7 @@ def manifest():
 
 
 def mirror(folder):
-    """The files of a folder of the tree, and no others."""
+    """The files in a folder of the tree, and no others."""
     kept = set()
     for path in sorted((ROOT / folder).rglob("*")):
         if path.is_file():
@@ -108,7 +108,7 @@ def write_gossip(copy):
 
 
 def compile_errors():
-    """Where the copy of the core does not compile."""
+    """The places where the copy of the core does not compile."""
     include = PACKAGE / "Sources/MutantNumber/include"
     write(include / "module.modulemap", 'module MutantNumber { header "MutantNumber.h" }\n')
     features = re.findall(r'enableUpcomingFeature\("(\w+)"\)', manifest())
@@ -126,7 +126,7 @@ def compile_errors():
 
 
 def valid(mutants, wanted, say):
-    """A copy with the first of these mutants that compile, and those mutants. Which do not is kept for the next run."""
+    """A copy with the first of these mutants that compile, and those mutants. Remembers those that do not."""
     texts, chosen, keys = sources(), [], {mutant.number: mutant.key for mutant in mutants}
     known = set(INVALID.read_text().split("\n")) if INVALID.exists() else set()
     left_out = {mutant.number for mutant in mutants if mutant.key in known}

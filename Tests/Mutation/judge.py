@@ -8,31 +8,31 @@ import signal
 import subprocess
 import threading
 
-# Faults for ten simulated seconds in each. Longer ones find little more, as each seed
-# has other faults from its first second on.
+# Each trial has ten simulated seconds of faults. Longer trials find little more, because each seed has different faults
+# from its first second on.
 SECONDS = 10
-# Seconds of processor time, not of a clock: other work on the machine kills nobody. The tests take four, the trials
-# half a minute a thousand.
+# Seconds of processor time, not of a clock, so that other work on the machine kills nobody. The tests take four, and a
+# thousand trials take half a minute.
 TIME = {"tests": 60, "trials": 240}
-# And by the clock: who waits for what never comes uses no processor time.
+# And by the clock: a process that waits for something that never comes uses no processor time.
 PATIENCE = 4 * 3600
 # In KiB.
 MEMORY = 4 << 20
-# A mutant that never ends, or that eats all memory, is caught.
+# A mutant that never ends, or eats all memory, counts as caught.
 LIMITED = 'ulimit -c 0 -t {time} && ulimit -d {memory} && exec "$@"'
 
 
 @dataclasses.dataclass
 class Verdict:
-    # By what it was caught: tests, trials, or nothing.
+    # What caught it: tests, trials, or nothing.
     caught_by: str = ""
     why: str = ""
-    # What the trials of a survivor came to.
+    # The result of a survivor's trials.
     hash: str = ""
 
 
 def run(kind, command, number, is_failure):
-    """Runs one process up to the first line that is a failure; returns its exit status, that line and the last one."""
+    """Runs one process until its first line with a failure; returns the exit status, that line and the last one."""
     environment = os.environ | {"MUTANT": str(number), "SWIFT_BACKTRACE": "enable=no", "LC_ALL": "C.UTF-8"}
     limited = ["bash", "-c", LIMITED.format(time=TIME[kind], memory=MEMORY), "bash", *command]
     process = subprocess.Popen(
@@ -42,7 +42,7 @@ def run(kind, command, number, is_failure):
     timer.start()
     failure, last = "", ""
     for line in process.stdout:
-        # Without its colours.
+        # Strip colours.
         line = re.sub(r"\x1b\[[0-9;]*m", "", line)
         last = line.strip() or last
         if is_failure(line):
@@ -66,7 +66,7 @@ def by_tests(tests, number):
 
 
 def by_trials(trials, count, number):
-    """Why the trials broke; and, when they held, what they came to."""
+    """Why the trials broke; or, if they held, their result."""
     command = [str(trials), str(count), str(SECONDS)]
     status, failure, last = run("trials", command, number, lambda line: line.startswith("broken "))
     if failure:
@@ -91,7 +91,7 @@ def judge(number, tests, trials, count):
 
 
 def judge_all(mutants, tests, trials, count, tell):
-    """Judges all, and tells of each as it is done; returns the verdicts by number."""
+    """Judges all mutants, and reports each when it is done; returns the verdicts by number."""
     verdicts = {}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as workers:
         pending = {workers.submit(judge, mutant.number, tests, trials, count): mutant for mutant in mutants}

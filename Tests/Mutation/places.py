@@ -1,5 +1,5 @@
-"""Where a Swift file can be changed: statements, conditions and bodies by a walk through its blocks, then operators and
-numbers wherever they stand."""
+"""Finds the places where a Swift file can be changed. A walk through its blocks finds statements, conditions and bodies;
+then a scan finds operators and numbers anywhere."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from swift_text import Token, tokens
 
 TYPES = ("struct", "enum", "extension", "class", "protocol", "actor")
 ACCESSORS = ("get", "set", "willSet", "didSet", "_read", "_modify")
-# What only a debug build checks, and room that is reserved for speed: without them all is the same by intention.
+# Checks of debug builds, and capacity reserved for speed: by design, the program does the same without them.
 NO_MATTER = ("assert", "assertionFailure", "precondition", "preconditionFailure", "reserveCapacity")
 # The other side of each comparison's boundary, and the opposite of each equality.
 BOUNDARY = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -18,17 +18,17 @@ ARITHMETIC |= {"^": "&", ">>": "<<", "<<": ">>", "+=": "-=", "-=": "+=", "&+=": 
 
 @dataclasses.dataclass
 class Mutant:
-    """One change. Those with the same place are written into the copy together."""
+    """One change. Changes at the same place are written into the copy together."""
 
     file: str
     function: str
     line: int
-    # What kind of place it is, which says how the copy is written, and what the change is called.
+    # The kind of place, which decides how the copy is written; and the name of the change.
     place: str
     change: str
     start: int
     end: int
-    # What the changed text shows in place of the original.
+    # The text that replaces the original in messages.
     shown: str
     detail: tuple = ()
     key: str = ""
@@ -39,11 +39,11 @@ class Finder:
     def __init__(self, path, text):
         self.path, self.text, self.tokens = path, text, tokens(text)
         self.mutants = []
-        # Stretches of tokens in which nothing is changed: patterns, attributes, raw values, signatures.
+        # Ranges of tokens in which nothing is changed: patterns, attributes, raw values, signatures.
         self.closed = []
-        # Functions and variables, with their stretches of tokens, for names.
+        # Functions and variables with their ranges of tokens, for names.
         self.named = []
-        # Conditions that are one comparison: to negate it is what its true and its false do already.
+        # Conditions that are one comparison: always true and always false already cover its negation.
         self.sole = set()
         self.members(0, len(self.tokens))
         self.operators()
@@ -79,7 +79,7 @@ class Finder:
                 at += 1
 
     def seek(self, text, at, end):
-        """The index of the next token with this text that is in no bracket."""
+        """The index of the next token with this text outside of all brackets."""
         while at < end and self.tokens[at].text != text:
             token = self.tokens[at]
             at = (token.partner if token.text in ("(", "[", "{") and token.kind == "mark" else at) + 1
@@ -112,7 +112,7 @@ class Finder:
         return self.tokens[opening].partner + 1
 
     def variable(self, at, end):
-        """A stored or a computed property: what it begins with, or what its accessors do."""
+        """A stored or computed property: its initial value, or what its accessors do."""
         start, name = at, self.tokens[at + 1].text
         equals, opening = at, None
         stop = self.end_of_statement(at, end)
@@ -142,7 +142,7 @@ class Finder:
             self.code(opening, type_name, "")
 
     def code(self, opening, result, name):
-        """The body of a function: what it does, and that it does it at all."""
+        """The body of a function: each statement, and the body as a whole."""
         at, end = self.body(opening)
         is_init = name == "init"
         count = self.statements(at, end, is_void=not (result or is_init), is_init=is_init, is_value=bool(result))
@@ -166,7 +166,7 @@ class Finder:
     # MARK: Statements
 
     def statements(self, at, end, is_void=False, is_init=False, is_value=False):
-        """Returns how many there are."""
+        """Changes the statements of a block, and returns how many there are."""
         count, single = 0, self.end_of_statement(at, end) >= end
         while at < end:
             count += 1
@@ -208,7 +208,7 @@ class Finder:
         return stop
 
     def conditional(self, at, end, is_void, is_init, is_value):
-        """`if`, `guard` and `while`, with all that hangs on them by `else`."""
+        """`if`, `guard` and `while`, with their `else` branches."""
         kind = self.tokens[at].text
         opening = self.seek("else" if kind == "guard" else "{", at + 1, end)
         clause = at + 1
@@ -239,7 +239,7 @@ class Finder:
     def cases(self, opening, is_void, is_init, is_value):
         at, end = self.body(opening)
         while at < end:
-            # A label: nothing in a pattern can be a call.
+            # A `case` label: nothing in a pattern can be a call.
             colon = self.seek(":", at, end)
             where = self.seek("where", at, colon)
             self.closed.append((at, where))
@@ -293,7 +293,7 @@ class Finder:
         return end
 
     def removal(self, at, end, is_void, is_init, is_value):
-        """A call or an assignment, which can be left out."""
+        """A call or an assignment that can be left out."""
         words = [token.text for token in self.tokens[at:end]]
         last = self.tokens[end - 1]
         is_call = words[-1] in (")", "}") and words[0] not in ("return", "throw", "break", "continue", "super", "self")
@@ -313,7 +313,7 @@ class Finder:
         return None
 
     def outside(self, at, end):
-        """The tokens that are in no bracket."""
+        """The tokens outside of all brackets."""
         while at < end:
             token = self.tokens[at]
             yield token
@@ -326,12 +326,12 @@ class Finder:
         if len(binary) <= 1:
             self.sole.add(binary[0].start if binary else start)
         for value in ("true", "false"):
-            # A loop that goes on for ever says nothing.
+            # An endless loop tells us nothing.
             if (kind, value) != ("while", "true"):
                 self.add("condition", value, start, stop, value, (value,))
         self.closures(at, end)
 
-    # MARK: What stands anywhere
+    # MARK: Operators and numbers
 
     def operators(self):
         closed = [False] * len(self.tokens)
@@ -343,7 +343,7 @@ class Finder:
             before = self.tokens[index - 1] if index else token
             after = self.tokens[index + 1] if index + 1 < len(self.tokens) else token
             if token.kind == "number":
-                # `pair.0` is no number, and to add nothing is what it is to add nothing at all.
+                # The 0 in `pair.0` is not a number, and adding 0 is the same as not adding.
                 if not (before.text == "." and before.end == token.start):
                     self.number_at(token, is_step=before.text in ("+=", "-="))
             elif token.is_binary:
@@ -394,7 +394,7 @@ class Finder:
             self.ternary(index)
 
     def ternary(self, index):
-        """The condition of a choice: back to where its expression begins."""
+        """The condition of a `? :`, back to where its expression begins."""
         at = index - 1
         stops = ("return", "in", "else", "where", ",", "(", "[", "{", ":", "=", "?")
         while at >= 0:
@@ -433,7 +433,7 @@ class Finder:
         self.mutants.append(Mutant(self.path, "", line, place, change, start, end, shown, detail))
 
     def give_keys(self):
-        """Names each change by its file, its function and the text of its place, which outlive a shift of lines."""
+        """Names each change by its file, its function and the text of its place, which stay valid when lines shift."""
         seen = {}
         for mutant in sorted(self.mutants, key=lambda mutant: (mutant.start, -mutant.end)):
             around = [
@@ -441,7 +441,7 @@ class Finder:
                 for start, end, name in self.named
                 if self.tokens[start].start <= mutant.start and mutant.end <= self.tokens[min(end, len(self.tokens) - 1)].end
             ]
-            # The innermost would be a variable in a function: the outermost is easier to find.
+            # The outermost, because the innermost may be a variable inside a function, which is harder to find.
             mutant.function = max(around)[1] if around else "-"
             begin = self.text.rfind("\n", 0, mutant.start) + 1
             finish = self.text.find("\n", mutant.end)

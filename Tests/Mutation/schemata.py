@@ -1,13 +1,12 @@
-"""Writes mutants into a copy of the sources, all at once: which of them is active is read when the process starts.
+"""Writes all mutants into one copy of the sources. When the process starts, it reads which of them is active.
 
-Each place becomes a call that is inlined, so that the compiler's search for types does not get harder; an operator becomes
-one of its own, which needs no knowledge of what stands on its left. The lines stay as they are, so that an error names the
-line of the original.
+Each place becomes an inlined call, so that type checking does not get harder. An operator becomes a new operator, so that
+we need not know what is on its left. Lines do not move, so that an error names the line of the original.
 """
 
 import dataclasses
 
-# An operator for each place: three of these make 4,096.
+# Each place needs an operator of its own; three of these characters make 4,096.
 SYMBOLS = "⊕⊖⊗⊘⊙⊚⊛⊜⊝⊞⊟⊠⊡⊢⊣⊤"
 
 HEAD = """// Which mutant is active, and what the changed places call. Generated.
@@ -42,7 +41,7 @@ enum Mutant {
 
 @dataclasses.dataclass
 class Edit:
-    """What one place becomes: text before it, text after it, or text in its place."""
+    """How one place changes: text before it, text after it, or text that replaces it."""
 
     start: int
     end: int
@@ -57,7 +56,7 @@ def number_of(mutants, change):
 
 
 def operator_functions(name, mutants):
-    """The declaration of an operator, with what it does for each mutant."""
+    """The declaration of an operator, and what it does for each mutant."""
     first = mutants[0]
     kind, original = first.place, (first.detail or ("",))[0]
     inline = "@inline(__always) "
@@ -122,7 +121,7 @@ def operator_functions(name, mutants):
 
 
 def edits_of(mutants, source, declare):
-    """What the mutants of one place make of it."""
+    """How the mutants of one place change it."""
     first = mutants[0]
     edit = Edit(first.start, first.end)
     if first.place == "condition":
@@ -160,7 +159,7 @@ class Copy:
         self.declarations, self.texts, self.spots = [], {}, {}
         by_file = {path: {} for path in sources}
         for mutant in mutants:
-            # Two arguments of one call may both be exchanged with a third: one exchange for each place.
+            # Two arguments of one call may both be swapped with a third, so each place gets only one swap.
             by_file[mutant.file].setdefault((mutant.start, mutant.end, mutant.place), []).append(mutant)
         for path, places in by_file.items():
             self.write(path, sources[path], places)
@@ -182,8 +181,8 @@ class Copy:
         edits = []
         for mutants in places.values():
             edits += [(edit, mutants) for edit in edits_of(mutants, source, self.declare)]
-        # Pieces to put in: where, in which order at one point, and what. What ends comes before what begins; of those that
-        # begin, the one that ends last comes first.
+        # Pieces to insert: where, in which order at one point, and what. Ends come before beginnings; of the beginnings,
+        # the one that ends last comes first.
         pieces = []
         for edit, mutants in edits:
             if edit.instead is not None:
@@ -197,7 +196,7 @@ class Copy:
         output, at, length, spots = [], 0, 0, []
         for start, _, _, text, resume, mutants in pieces:
             if start < at:
-                # Within what was replaced already (an argument in two exchanges): left out, and not counted.
+                # Inside a replaced text already (an argument in two swaps): left out, and not counted.
                 spots.append((-1, -1, mutants))
                 continue
             output += [source[at:start], text]
@@ -213,7 +212,7 @@ class Copy:
         return {m.number for spots in self.spots.values() for start, _, mutants in spots if start < 0 for m in mutants}
 
     def blamed(self, path, line, column):
-        """The mutants to leave out for an error at a place of the copy: the nearest of its line, or all of it."""
+        """The mutants to leave out because of an error in the copy: the nearest on its line, or all on it."""
         lines = self.texts[path].split("\n")
         begin = sum(len(text) + 1 for text in lines[: line - 1])
         end = begin + len(lines[line - 1])
@@ -221,6 +220,6 @@ class Copy:
         position = begin + len(lines[line - 1].encode()[: column - 1].decode(errors="ignore"))
         near = [(abs(start - position), mutants) for start, _, mutants in self.spots[path] if begin <= start <= end]
         if not near:
-            # The line belongs to something that began above.
+            # The line belongs to something that began further up.
             near = [(position - start, mutants) for start, _, mutants in self.spots[path] if 0 <= start <= position]
         return {mutant.number for mutant in min(near, key=lambda pair: pair[0])[1]} if near else set()

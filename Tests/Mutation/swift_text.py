@@ -1,9 +1,9 @@
 """Swift as tokens: just enough to find places to change in text that swift-format has put in order.
 
 The formatter's rules do most of the work: a binary operator has a space on both sides, a brace that opens a block ends its
-line or is followed by a space, and a statement that goes on in the next line shows it at the beginning of that line.
-Rejected: swift-syntax, an exact tree for four more minutes of building. What is misread here does not compile, and is left
-out of the count, or is no place for a change at all.
+line or is followed by a space, and a line that continues a statement shows it at its beginning. Rejected: swift-syntax,
+an exact tree for four more minutes of building. If this misreads something, the mutant does not compile and does not
+count, or no mutant is made there at all.
 """
 
 import dataclasses
@@ -26,12 +26,12 @@ class Token:
     start: int
     end: int
     line: int
-    # A space, a line's end or the file's stands before it, and after it.
+    # Whether a space, or the end of a line or of the file, is before it, and after it.
     spaced_before: bool = True
     spaced_after: bool = True
-    # It is the first of its line.
+    # Whether it is the first on its line.
     is_first: bool = False
-    # The index of the bracket that belongs to this one.
+    # The index of the matching bracket.
     partner: int = -1
 
     @property
@@ -40,7 +40,7 @@ class Token:
 
 
 def end_of_string(text, start):
-    """The position after a string literal, whatever is interpolated in it."""
+    """The position after a string literal, whatever it interpolates."""
     quote = '"""' if text.startswith('"""', start) else '"'
     at = start + len(quote)
     while not text.startswith(quote, at):
@@ -58,7 +58,7 @@ def end_of_string(text, start):
 
 
 def tokens(text):
-    """The tokens of a file, without comments. The core has no `#if`: what is compiled does not depend on how."""
+    """The tokens of a file, without comments. The core has no `#if`, so all of it is always compiled."""
     found, at, line, is_first = [], 0, 1, True
     while at < len(text):
         if text[at] == '"':

@@ -1,10 +1,10 @@
-// An address that leads to nobody, or to somebody else: real processes that advertise it and join another.
+// Real processes that join a cluster but advertise an address that leads to nobody, or to somebody else.
 
 import Foundation
 import Testing
 
 @Suite struct AdvertisedTests {
-  /// The answer with its status in front, whatever that is.
+  /// The answer, with its status in front, whatever the status is.
   private func readiness(of node: RunningNode) async throws -> String {
     let outcome = try await Running.run(
       ["-s", "-m", "60", "-w", " %{http_code}", "http://\(node.http)/readyz"], program: "/usr/bin/curl")
@@ -32,7 +32,7 @@ import Testing
     #expect(try await metric("unum_advertised_address_refusals_total", of: lost) ?? 0 >= 2)
     #expect(try await metric("unum_ready", of: lost) == 0)
     #expect(try await one.members() == ["one": "alive"])
-    // It says so again, and serves all the same.
+    // It logs that again, and serves all the same.
     _ = try await eventually("the line once more") {
       lost.process.standardError.matches(of: /cannot reach us at our advertised address/).count > 1 ? true : nil
     }
@@ -43,7 +43,7 @@ import Testing
   @Test func aSeedThatNobodyReachesSaysSoWhenSomebodyJoins() async throws {
     let lost = try await RunningNode("lost", advertise: "127.0.3.10:9")
     #expect(try await readiness(of: lost).hasSuffix(" 200"))
-    // It is joined where it listens, and not where it says that it is.
+    // Others can join it at the address where it listens, but not at the one that it advertises.
     let listening = try #require(lost.process.standardError.firstMatch(of: /UDP (?<udp>\S+), HTTP/)).udp
     let one = try await RunningNode("one", join: [String(listening)])
     let line = "Member \(one.gossip) cannot reach us at our advertised address"

@@ -1,4 +1,4 @@
-// Real processes as a cluster: written to, killed, restarted.
+// Real processes as a cluster, which the tests write to, kill and restart.
 
 import Foundation
 import Testing
@@ -19,7 +19,7 @@ import Testing
   @Test func threeProcessesConvergeLoseOneAndTakeItBackWithTheCurrentValue() async throws {
     let one = try await RunningNode("one")
     let two = try await RunningNode("two", join: [one.gossip])
-    // The third knows only the second: of the first it hears by gossip.
+    // The third node knows only the second one. It hears of the first by gossip.
     let three = try await RunningNode("three", join: [two.gossip])
     let alive = ["one": "alive", "two": "alive", "three": "alive"]
     try await expect(alive, on: [one, two, three])

@@ -1,4 +1,4 @@
-// The program from outside: what it prints where, and with which status it ends.
+// The program from outside: what it prints, where, and the status with which it ends.
 
 import Foundation
 import Testing
@@ -43,13 +43,13 @@ import Testing
     for setting in Setting.allCases {
       #expect(outcome.standardOutput.contains("\(setting.flag) <"))
       #expect(outcome.standardOutput.contains(setting.variable))
-      // Not broken into two lines by a narrow terminal.
+      // A narrow terminal must not break it into two lines.
       #expect(outcome.standardOutput.contains("      \(setting.summary)\n"))
     }
   }
 
   @Test func aReaderThatWentAwayIsNoCrash() async throws {
-    // A pipe whose only reader is gone before anything is written.
+    // The pipe's only reader is gone before anything is written.
     let script = """
       pipe=$(mktemp -u) && mkfifo "$pipe" && exec 3<> "$pipe" 4> "$pipe" 3<&- && rm "$pipe" && exec "$0" --help >&4
       """
@@ -67,7 +67,7 @@ import Testing
     #expect(outcome.standardError == "unum: standard output: cannot be written: No space left on device\n")
   }
 
-  /// Else the first socket or timer gets its number, and what is told is written into that.
+  /// Otherwise the first socket or timer gets its number, and the output goes into that.
   @Test func aStandardOutputThatIsClosedIsNoOtherFile() async throws {
     let script = "exec \"$0\" simulate --nodes 3 --seconds 1 <&- >&-"
     let program = Running.products.appendingPathComponent("unum").path

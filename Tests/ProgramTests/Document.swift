@@ -1,22 +1,22 @@
-// The documents of the tree, read as a person reads them: commands, what they print, sections, tables and links.
+// Reads the documents of the tree as a person does: commands, their output, sections, tables and links.
 
 import Foundation
 import Testing
 
 /// One Markdown file.
 struct Document {
-  /// From the root of the tree.
+  /// The path from the root of the tree.
   let path: String
   let text: String
   let blocks: [Block]
 
-  /// What stands between two fences.
+  /// The text between two fences.
   struct Block {
-    /// `sh` for commands, `console` for commands and what they print, `text` for what is printed.
+    /// `sh` for commands, `console` for commands and their output, `text` for output alone.
     var language: String
     var lines: [String]
 
-    /// What is typed.
+    /// The commands in it.
     var commands: [String] {
       switch language {
       case "sh": lines.map(Block.uncommented).filter { !$0.isEmpty }
@@ -25,7 +25,7 @@ struct Document {
       }
     }
 
-    /// In a console, each command with the lines below it.
+    /// In a console, each command with its output.
     var exchanges: [(command: String, output: [String])] {
       lines.reduce(into: []) { found, line in
         if line.hasPrefix("$ ") {
@@ -63,7 +63,7 @@ struct Document {
     FileManager.default.fileExists(atPath: root.appendingPathComponent(path).standardizedFileURL.path)
   }
 
-  /// Every file of the tree, without history and what builds leave there.
+  /// Every file of the tree, without the history and the products of builds.
   static func tree() -> [String] {
     guard let files = FileManager.default.enumerator(atPath: root.path) else { return [] }
     var found: [String] = []
@@ -93,10 +93,10 @@ struct Document {
     self.blocks = blocks
   }
 
-  /// Everything that it says to type.
+  /// Every command in the document.
   var commands: [String] { blocks.flatMap(\.commands) }
 
-  /// From a heading that begins like this to the next of its rank or above.
+  /// The text from a heading that begins like this to the next of the same rank or above.
   func section(_ heading: String) throws -> String {
     let start = try #require(text.range(of: "\n\(heading)"), "\(path) has no \(heading)")
     let rank = heading.prefix { $0 == "#" }.count
@@ -105,7 +105,7 @@ struct Document {
     return String(rest[..<(ends.min() ?? rest.endIndex)])
   }
 
-  /// The rows of the tables in a part of it, as cells without the marks of code; without heads.
+  /// The rows of the tables in a part of a document, without heads, as cells without backticks.
   static func rows(_ part: String) -> [[String]] {
     let lines = part.components(separatedBy: "\n")
     return lines.indices.filter { index in
@@ -117,7 +117,7 @@ struct Document {
     }
   }
 
-  /// What stands outside of code.
+  /// The text outside of code blocks.
   private var prose: String {
     var isInside = false
     let lines = text.components(separatedBy: "\n").filter { line in
@@ -127,10 +127,10 @@ struct Document {
     return lines.joined(separator: "\n").replacing(/`[^`\n]*`/, with: "`")
   }
 
-  /// Where its links lead, as they are written.
+  /// The targets of its links, as they are written.
   var links: [String] { prose.matches(of: /\]\(([^)\s]+)\)/).map { String($0.output.1) } }
 
-  /// What may stand behind `#` in a link to it: its headings, as pages of repositories name them.
+  /// The anchors that a link may name behind `#`: its headings, as repository sites spell them.
   var anchors: Set<String> {
     let headings = text.components(separatedBy: "\n").filter { $0.hasPrefix("#") }
     return Set(

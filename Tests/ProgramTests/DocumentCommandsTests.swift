@@ -1,5 +1,5 @@
-// Every command in every document is run, or the script that runs it is seen to do so; and what documents show as output
-// is what comes.
+// Runs every command in every document, or checks that a script runs it; and compares the output with what the document
+// shows.
 
 import Foundation
 import Testing
@@ -7,22 +7,22 @@ import Testing
 @testable import unum
 
 @Suite struct DocumentCommandsTests {
-  /// How each kind of command is run. Whatever else a document says to type is an error of the document.
+  /// How each kind of command is tested. A document with any other command is wrong.
   private enum Run {
     /// Builds and tests take minutes: `.ci/run` runs them by these words.
     case byTheChecks([String])
-    /// Takes an engine or a cluster of Kubernetes: `Tests/Deploy/run` does it, or what stands for it, by these words.
+    /// Needs an engine or a Kubernetes cluster: `Tests/Deploy/run` runs it, or something in its place, by these words.
     case byTheDeployment([String])
-    /// A script of the tree that takes minutes: it is there, and knows these words.
+    /// A script of the tree that takes minutes: it must exist and know these words.
     case asScript(String, [String])
-    /// A run of tests: the variables are read, and the filter finds a suite.
+    /// A run of tests: a test must read the variables, and the filter must find a suite.
     case asTests([String: String], [String])
     /// Another test of this file, or of another one, runs it.
     case byTest(String)
-    /// Started for real, with options that need no network of its own, until it serves.
+    /// Started for real, with options that need no network of their own, until it serves.
     case asNode([String])
     case asLocal([String])
-    /// Run to its end; the document shows what it prints.
+    /// Run to its end; the document shows its output.
     case asForecast([String])
     /// Run to its end.
     case asProgram([String])
@@ -51,8 +51,8 @@ import Testing
     return words[0] == "swift" ? .byTheChecks([command]) : nil
   }
 
-  /// The lines that take an engine, each with what runs it or, for lines that take more than an engine, what stands for
-  /// it: manifests are validated, not applied.
+  /// The lines that need an engine, each with what runs it. If a line needs more than an engine, something runs in its
+  /// place: manifests are validated, not applied.
   private static let deployment: [String: [String]] = [
     "docker build -t unum .": ["docker build --quiet --tag unum ."],
     "docker network create unum": ["docker network create unum"],
@@ -95,7 +95,7 @@ import Testing
     }
     #expect(done.isSuperset(of: ["swift test", "swift run -c release unum local", ".ci/run"]))
     #expect(done.count >= 50)
-    // A line that no document has any more.
+    // A line that is no longer in any document.
     #expect(Set(DocumentCommandsTests.deployment.keys).subtracting(done) == [])
   }
 
@@ -121,9 +121,9 @@ import Testing
     for word in words { #expect(script.contains(word), "\(command): \(word)") }
   }
 
-  // MARK: What others run
+  // MARK: Commands that others run
 
-  /// The script can be started, and its folder knows every word that is given to it; numbers are for whoever types them.
+  /// The script is executable, and its folder knows every word in the command. Numbers are up to the user.
   private func expectScript(_ path: String, _ words: [String]) throws {
     let file = Document.root.appendingPathComponent(path)
     #expect(FileManager.default.isExecutableFile(atPath: file.path), "\(path)")
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  /// `swift test` again would take minutes. What makes this run another one is there: each variable is read by a test,
+  /// Another `swift test` would take minutes. So this only checks what makes it special: a test reads each variable,
   /// and the filter names a suite or a target.
   private func expectTests(_ command: String, _ variables: [String: String], _ arguments: [String]) throws {
     let sources = try DocumentCommandsTests.tests.map(Document.file)
@@ -157,9 +157,9 @@ import Testing
     return names.filter { $0.hasSuffix(".swift") }.map { "Tests/\(target)/\($0)" }
   }
 
-  // MARK: What is run here
+  // MARK: Commands that run here
 
-  /// A node starts with these options, on ports of its own (a later option of the same name wins).
+  /// A node starts with these options, on its own ports (the last option of a name wins).
   private func expectNode(_ arguments: [String]) async throws {
     let node = try Running(arguments + ["--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"])
     _ = try await eventually("the start of \(arguments)") {
@@ -193,17 +193,17 @@ import Testing
     text.trimmingCharacters(in: .newlines).components(separatedBy: "\n")
   }
 
-  /// Lines without their figures and without how wide columns are.
+  /// The lines without their figures and column widths.
   private static func form(_ lines: [String]) -> [String] {
     lines.map { $0.replacing(/[0-9]+/, with: "#").replacing(/\s+/, with: " ") }
   }
 
-  /// The nodes of the README's cluster by hand find each other, and what is then typed prints what stands there.
+  /// The nodes of the README's cluster by hand find each other, and the next commands print what the README shows.
   @Test func theClusterByHandWorks() async throws {
     let readme = try Document("README.md")
     let typed = try #require(readme.blocks.first { $0.commands.first?.hasPrefix("unum --name a --bind") == true })
     let shown = try #require(readme.blocks.first { $0.commands.first?.hasPrefix("curl 127.0.0.1:") == true })
-    // An address of its own in 127.0.0.0/8, so that the ports are free.
+    // Its own address in 127.0.0.0/8, so that the ports are free.
     let own = "127.\(192 + getpid() / 250 % 60).\(getpid() % 250).1"
     let moved = { (line: String) in line.replacing("127.0.0.1:", with: "\(own):") }
     let nodes = try typed.commands.map { command in
@@ -227,13 +227,13 @@ import Testing
     Array(lines.reversed().drop { $0.isEmpty }.reversed())
   }
 
-  /// The forecast has the form that the document shows, and figures near those: within a factor of two, because each
-  /// change of the protocol draws other random numbers.
+  /// The forecast has the form that the document shows, and its figures are within a factor of two, because each change
+  /// of the protocol draws different random numbers.
   private func expectForecast(_ arguments: [String]) async throws {
     let outcome = try await Running(arguments).outcome(within: .seconds(180))
     #expect(outcome.status == 0, "\(outcome.standardError)")
     let shown = try #require(Document("Sources/Simulation/README.md").blocks.first { $0.language == "text" })
-    // Bars come and go with the figures.
+    // Bars appear and disappear with the figures.
     let lines = [shown.lines, lines(of: outcome.standardOutput)].map { $0.filter { !$0.isEmpty && !$0.contains("│") } }
     try #require(lines[0].count == lines[1].count, "\(outcome.standardOutput)")
     #expect(lines[0].first == lines[1].first)

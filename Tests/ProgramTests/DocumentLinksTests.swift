@@ -1,4 +1,4 @@
-// Links between documents lead somewhere, and so do the names of files that they mention.
+// The links between documents and the file names in them must lead somewhere.
 
 import Foundation
 import Testing
@@ -29,7 +29,7 @@ import Testing
     #expect(count >= 40)
   }
 
-  /// Each page can be found from the first.
+  /// Every page can be reached from the first one.
   @Test func `every document is linked from another`() throws {
     let linked = Set(
       try Document.all().flatMap { document in
@@ -54,7 +54,7 @@ import Testing
     #expect(count >= 20)
   }
 
-  /// A file may move into another folder; a name that no file has any more is a leftover.
+  /// A file may move into another folder, but a name that no file has is stale.
   @Test func `every Swift file that a document names is there`() throws {
     let known = Set(Document.tree().map { String($0.split(separator: "/").last ?? "") })
     for document in try Document.all() where document.path != "Tests/SimulationTests/LEDGER.md" {

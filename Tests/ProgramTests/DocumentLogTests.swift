@@ -1,4 +1,4 @@
-// The table of log lines: each line that stands there is one that a node writes, word for word, and none is missing.
+// The table of log lines: a node writes each line in it word for word, and no line is missing.
 
 import Agent
 import Gossip
@@ -39,7 +39,7 @@ import Testing
     .refuted(.dead, incarnation: 17),
   ]
 
-  /// The kind of a report. A new one does not compile until it is here, and then is missed among the samples.
+  /// The kind of a report. With a new one this does not compile until it is here; then the test misses it in the samples.
   private static func kind(of report: Report) -> Int {
     switch report {
     case .valueChanged: 0
@@ -68,7 +68,7 @@ import Testing
       let row = rows.first { $0[0] == line.message }
       #expect(row?[1] == line.level.rawValue, "\(line.message)")
     }
-    // The others are written by the program around the node; tests of processes see them.
+    // The program around the node writes the others, which tests of processes see.
     #expect(rows.count == lines.count + 8)
   }
 }

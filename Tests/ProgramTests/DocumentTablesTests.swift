@@ -1,4 +1,4 @@
-// What documents state is what the program has: options with their defaults, requests, log lines, metrics, kinds.
+// What the documents state must be true of the program: options and defaults, requests, log lines, metrics, kinds.
 
 import Agent
 import Foundation
@@ -28,7 +28,7 @@ import Testing
     #expect(rows.count == Setting.allCases.count)
     for setting in Setting.allCases {
       let row = try #require(rows.first { $0.prefix(2) == [setting.flag, setting.variable] }, "\(setting.flag)")
-      // How an advertised address is found takes a sentence.
+      // It takes a sentence to say how an advertised address is found.
       #expect(setting == .advertise || row[2] == setting.defaultText, "\(setting.flag)")
     }
   }
@@ -101,7 +101,7 @@ import Testing
     let rows = try agent.section("## Metrics").split(separator: "\n").filter { $0.hasPrefix("| `unum_") }.joined()
     let listed = Set(rows.matches(of: /`(unum_\w+)`/).map { String($0.output.1) })
     #expect(Set(shown).subtracting(listed) == [])
-    // These exist once there is something to count.
+    // These appear only once there is something to count.
     let rare: Set = ["unum_datagram_send_errors_total", "unum_http_requests_total"]
     #expect(listed.subtracting(shown).subtracting(rare) == [])
   }
@@ -131,7 +131,7 @@ import Testing
     #expect(try Document("deploy/README.md").text.contains("\(Wire.maximumSize.formatted) bytes"))
   }
 
-  /// The map is whole: each file of the core is in it once, and it names no other.
+  /// The map is complete: it has each file of the core once, and no other.
   @Test func `the protocol's page names every file of the core`() throws {
     let named = Document.rows(try gossip.section("## Files")).flatMap { row in
       row[1].matches(of: /(\w+\.swift)/).map { String($0.output.1) }
@@ -149,7 +149,7 @@ import Testing
     #expect(try Document.file("Dockerfile").contains("ARG VERSION=\(Version.current)"))
   }
 
-  /// Every new test would be a change of the first page, so it may be a tenth off.
+  /// It may be a tenth off, or every new test would change the first page.
   @Test func `the first page shows how many tests there are`() throws {
     let shown = try #require(readme.text.firstMatch(of: /Test run with ([0-9]+) tests in ([0-9]+) suites/))
     let sources = try Document.tree().filter { $0.hasPrefix("Tests/") && $0.hasSuffix(".swift") }.map(Document.file)
@@ -180,6 +180,6 @@ import Testing
 }
 
 extension Int {
-  /// As documents write it.
+  /// The number as documents write it.
   fileprivate var formatted: String { self < 1000 ? "\(self)" : "\(self / 1000),\(String("\(self)".suffix(3)))" }
 }

@@ -1,4 +1,4 @@
-// `unum health` against nodes, against nobody, and against those who are no nodes.
+// `unum health` with a node, with nobody, and with something that is not a node.
 
 import Agent
 import Foundation
@@ -31,10 +31,10 @@ import Testing
     ("HTTP/1.1 503 Service Unavailable\r\n\r\nnot ready: starting\n", false, "not ready: starting"),
     ("HTTP/1.1 404 Not Found\r\n\r\n", false, "not ready: status 404"),
     ("HTTP/1.1 200 OK\r\n\r\nready\u{1B}[2J\n", true, "ready\\u{1B}[2J"),
-    ("SSH-2.0-OpenSSH\r\n", false, "not ready: it speaks no HTTP: SSH-2.0-OpenSSH"),
+    ("SSH-2.0-OpenSSH\r\n", false, "not ready: the answer is not HTTP: SSH-2.0-OpenSSH"),
     ("HTTP/1.1 20", false, "not ready: status 20"),
-    ("HTTP/1.1", false, "not ready: it speaks no HTTP: HTTP/1.1"),
-    ("", false, "not ready: it speaks no HTTP: "),
+    ("HTTP/1.1", false, "not ready: the answer is not HTTP: HTTP/1.1"),
+    ("", false, "not ready: the answer is not HTTP: "),
   ])
   func theStatusDecidesAndTheBodySaysWhy(answer: String, isReady: Bool, line: String) {
     #expect(Health.finding(from: answer) == Health.Finding(isReady: isReady, line: line))
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func nobodyThereIsUnhealthyInOneLine() async throws {
-    // A port that was just free: bound, looked at and closed.
+    // A port that was free just now: bound, read and closed.
     let port = try Listener().port
     let outcome = try await Running.run(["health", "--http", "127.0.0.1:\(port)"])
     #expect(outcome.status == 1)
@@ -71,7 +71,7 @@ import Testing
   }
 }
 
-/// A socket that the kernel accepts connections for and that never says anything.
+/// A socket for which the kernel accepts connections, and that never says anything.
 private final class Listener {
   private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   let port: UInt16

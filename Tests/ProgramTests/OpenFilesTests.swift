@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func aNodeThatMayOpenFewFilesRefusesConnectionsInWordsAndServesOn() async throws {
-    // 300 files are 172 connections and 128 other files.
+    // 300 files make 172 connections and 128 other files.
     let node = try await RunningNode("full", openFiles: (soft: 200, hard: 300))
     let port = try #require(node.http.split(separator: ":").last)
     let crowd = try Running(

@@ -1,23 +1,23 @@
-// A network between real processes on one machine that can be cut: each node advertises a port of the relay and listens
-// elsewhere, so that whatever nodes say to each other passes through here, datagrams and notifies alike.
+// A network between real processes on one machine, which tests can cut. Each node advertises a port of the relay and
+// listens elsewhere, so that everything between nodes passes through here, datagrams and notifies alike.
 //
-// A node believes members at their own addresses only, so what a node sends leaves the relay through that node's port.
-// Clients of the tests ask the nodes where they listen, and are never cut off.
+// A node accepts what a member says only from that member's address, so what a node sends leaves the relay through that
+// node's port. The tests' clients connect to where the nodes listen, and are never cut off.
 //
-// Rejected: firewalls and network namespaces (they need rights that tests do not have) and stopping one side (it would
-// hear everything when it goes on).
+// Rejected: firewalls and network namespaces, which need rights that tests do not have; and stopping one side, which
+// would hear everything when it resumes.
 
 import Dispatch
 import Glibc
 import NIOConcurrencyHelpers
 
-/// What does not pass: anything between one side and the others, or only a part of that.
+/// What the relay blocks: everything between one side and the others, or only a part of it.
 struct Cut: Equatable {
-  /// Nobody when nothing is cut.
+  /// The nodes of one side; empty if nothing is cut.
   var side: [Int]
-  /// Only what the side sends to the others does not pass.
+  /// Only what this side sends to the others is blocked.
   var isOneWay = false
-  /// Only datagrams do not pass.
+  /// Only datagrams are blocked.
   var sparesHTTP = false
 
   func stops(from sender: Int, to node: Int) -> Bool {
@@ -27,11 +27,11 @@ struct Cut: Equatable {
 
 /// Ports that stand for nodes.
 final class Relay {
-  /// What nodes advertise: `127.0.0.1:port`.
+  /// The addresses that nodes advertise: `127.0.0.1:port`.
   let advertised: [String]
-  /// Where nodes listen: an address of their own, so that who sent something is known at once.
+  /// Where nodes listen. Each has its own address, so that the sender is known at once.
   let listening: [String]
-  /// Where nodes listen for HTTP. Others reach this port at the address that is advertised, which is the relay's.
+  /// Where nodes listen for HTTP. Others connect to this port at the advertised address, which is the relay's.
   let http: [String]
   private let passage: Passage
   private let sources: [any DispatchSourceRead]
@@ -43,7 +43,7 @@ final class Relay {
   ///   - number: tells the relays of one process apart, below 16.
   init(names: [String], number: Int) throws {
     let nodes = names.count
-    // Other processes that test on this machine have another number, and so other addresses.
+    // Other test processes on this machine have another number, and so other addresses.
     let process = UInt32(truncatingIfNeeded: getpid()) & 0x3FFF
     let hosts = (0..<nodes).map { 0x7F40_0000 | process << 8 | UInt32(number * 16 + $0 + 1) }
     let sockets = (0..<nodes).map { _ in Passage.open() }
@@ -58,7 +58,7 @@ final class Relay {
     passed = http.passed
     listening = texts.map { "\($0):\(Passage.port)" }
     advertised = sockets.map { "127.0.0.1:\(Passage.address(of: $0).sin_port.bigEndian)" }
-    // One thread is enough: a datagram passes in microseconds.
+    // One thread is enough, because a datagram passes in microseconds.
     let queue = DispatchQueue(label: "relay")
     sources = sockets.indices.map { node in
       let source = DispatchSource.makeReadSource(fileDescriptor: sockets[node], queue: queue)
@@ -72,18 +72,18 @@ final class Relay {
 
   deinit { sources.forEach { $0.cancel() } }
 
-  /// From now on this does not pass, and everything else does.
+  /// From now on the relay blocks this and nothing else.
   func cut(_ cut: Cut) { passage.cut.withLockedValue { $0 = cut } }
 
-  /// How many notifies were handed on so far, by their parts: a notify is so short that it comes in one.
+  /// The number of notifies relayed so far. It counts pieces; a notify is so short that it comes in one.
   var notifiesPassed: Int { passed.withLockedValue { $0 } }
 }
 
-/// What the relay's thread does.
+/// The work of the relay's thread.
 private final class Passage: Sendable {
   static let port: UInt16 = 7946
   let cut = NIOLockedValueBox(Cut(side: []))
-  /// Where each node listens, and the socket that stands for it.
+  /// Where each node listens, and the relay's socket for it.
   private let hosts: [UInt32]
   private let sockets: [Int32]
 
@@ -92,7 +92,7 @@ private final class Passage: Sendable {
     self.sockets = sockets
   }
 
-  /// Hands on what waits at the port of one node.
+  /// Relays what waits at the port of one node.
   func pass(to node: Int) {
     var bytes = [UInt8](repeating: 0, count: 2048)
     var source = sockaddr_in()
@@ -115,7 +115,7 @@ private final class Passage: Sendable {
     target.sin_family = sa_family_t(AF_INET)
     target.sin_port = Passage.port.bigEndian
     target.sin_addr.s_addr = hosts[node].bigEndian
-    // What nobody reads, or does not fit, is lost, as in any network.
+    // If nobody reads it, or it does not fit, it is lost, as in any network.
     _ = unsafe withUnsafePointer(to: &target) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe sendto(

@@ -1,4 +1,4 @@
-// The relay itself: what it lets through and what it keeps, for a real node behind it and a peer that the test plays.
+// The relay itself: what it passes and what it blocks, with a real node behind it and a peer that the test plays.
 
 import Testing
 

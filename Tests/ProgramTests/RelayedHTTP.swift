@@ -1,30 +1,30 @@
-// The relay's part for HTTP: a TCP port for each node, which hands on what comes to the port where the node listens.
+// The relay's part for HTTP: a TCP port for each node, which relays to the port where the node listens.
 //
-// All nodes connect from the same address, so who speaks is told by what it says first: a notify names its sender, and a
-// kept connection stays with whom it began. Every piece of data asks whether there is a cut, so that a connection from
-// before ends as soon as it is used. TCP needs both directions: a cut of one is enough.
+// All nodes connect from the same address, so the first request tells who speaks: a notify names its sender, and a kept
+// connection stays with the sender of its first request. Every piece of data checks for a cut, so that an older
+// connection ends as soon as it is used. TCP needs both directions, so cutting one is enough.
 //
-// Rejected: an address of its own for each node's connections (the program would need an option that nobody else wants),
-// and finding the owner of a connection in /proc (slow, and gone when a process was killed).
+// Rejected: an own address for each node's connections (the program would need an option that nobody else wants), and
+// finding the owner of a connection in /proc (slow, and gone once a process is killed).
 
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// What both directions of a connection ask.
+/// What both directions of a connection need to know.
 struct HTTPPassage: Sendable {
   /// The nodes' names, as `notifier` says them.
   let names: [String]
   /// Where the nodes listen.
   let hosts: [String]
-  /// Whether a cut keeps what the first sends from the second.
+  /// Whether a cut blocks what the first sends to the second.
   let isStopped: @Sendable (_ from: Int, _ to: Int) -> Bool
-  /// Pieces of requests that were handed on.
+  /// Pieces of requests that were relayed.
   let passed = NIOLockedValueBox(0)
 
   func isOpen(_ one: Int, _ other: Int) -> Bool { !isStopped(one, other) && !isStopped(other, one) }
 
-  /// The node that says this; nil while its request line is not complete.
+  /// The node that sent this; nil while its request line is incomplete.
   func sender(of request: ByteBuffer) -> Int? {
     let line = String(buffer: request).split(separator: "\r\n", omittingEmptySubsequences: false)
     guard line.count > 1, let name = line[0].split(separator: "notifier=").last?.split(separator: " ").first else {
@@ -34,7 +34,7 @@ struct HTTPPassage: Sendable {
   }
 }
 
-/// TCP ports at 127.0.0.1 that stand for nodes.
+/// TCP ports at 127.0.0.1, one for each node.
 final class RelayedHTTP: Sendable {
   /// The port of each node, on which it must listen at its own address.
   let ports: [Int]
@@ -42,7 +42,7 @@ final class RelayedHTTP: Sendable {
 
   init(_ passage: HTTPPassage) throws {
     listeners = try passage.hosts.indices.map { node in
-      // One loop is enough for all, and the nodes' packets are few.
+      // One loop is enough for all, because nodes send few packets.
       try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
         .childChannelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
@@ -57,14 +57,14 @@ final class RelayedHTTP: Sendable {
   deinit { listeners.forEach { $0.close(promise: nil) } }
 }
 
-/// Hands on what a node says to another.
+/// Relays what a node sends to another.
 private final class FromPeer: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   private let target: Int
   private let passage: HTTPPassage
-  /// Known when the first request line is.
+  /// The sender; known once the first request line is.
   private var sender: Int?
-  /// What the other node has not got yet.
+  /// Data that the other node has not received yet.
   private var waiting = ByteBuffer()
   private var node: (any Channel)?
   /// A request line of a notify is a tenth of this.
@@ -99,7 +99,7 @@ private final class FromPeer: ChannelInboundHandler {
       .assumeIsolated()
       .whenComplete { result in
         guard case .success(let channel) = result, peer.isActive else {
-          // Nobody listens, or nobody asks any more.
+          // Nobody listens, or the client is gone.
           if case .success(let channel) = result { channel.close(promise: nil) }
           return peer.close(promise: nil)
         }
@@ -125,7 +125,7 @@ private final class FromPeer: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
 
-/// Hands on what the other node answers.
+/// Relays the other node's answers.
 private final class FromNode: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   private let peer: any Channel

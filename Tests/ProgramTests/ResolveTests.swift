@@ -1,4 +1,4 @@
-// The whole surface of options as a table: what is given, what comes of it.
+// All options as a table: what is given, and what results.
 
 import Agent
 import Gossip
@@ -88,7 +88,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
   @Test(arguments: [
     ("0.0.0.0", "0.0.0.0"), ("::", "::"), ("224.0.0.1", "0.0.0.0"), ("255.255.255.255", "0.0.0.0"),
     ("ff02::1", "::"), ("name", "0.0.0.0"), ("", "0.0.0.0"), ("0.0.0.0:7946", "0.0.0.0"),
-    // Of the other family than the socket, which could not answer.
+    // It is of the other address family than the socket, so the node could not answer.
     ("fd00::1", "0.0.0.0"), ("10.0.0.1", "fd00::1"),
   ])
   func anAdvertisedAddressThatNobodyCanReachIsRefused(text: String, bind: String) {

@@ -1,14 +1,14 @@
-// The real binary as a process, for tests: started with nothing but the given environment, watched through files,
-// and ended whatever happens.
+// Runs the real binary as a process for tests. The process gets only the given environment, its output goes to files, and
+// it is ended whatever happens.
 //
-// Rejected: Foundation's Process. It leaks a descriptor or two for each process, and crashes the test runner when a
-// test that waits has started a thousand of them.
+// Rejected: Foundation's Process. It leaks a descriptor or two for each process, and crashes the test runner once a test
+// that polls has started a thousand of them.
 
 import Foundation
 import Glibc
 import Testing
 
-/// What a program said and how it ended.
+/// What a program printed, and how it ended.
 struct Outcome {
   var status: Int32
   var standardOutput: String
@@ -17,10 +17,10 @@ struct Outcome {
   var complaints: [Substring] { standardError.split(separator: "\n") }
 }
 
-/// Waits without a fixed time: the condition ends it, the deadline fails it.
+/// Waits for a condition, and fails at a deadline.
 ///
-/// The limit is far above what a healthy run needs, because machines that test are busy; and of the time between two
-/// looks only a tenth of a second counts, because tests that compute may keep this one from looking at all.
+/// The limit is far above what a healthy run needs, because test machines are busy. Between two checks at most a tenth
+/// of a second counts, because tests that compute may keep this one from checking at all.
 func eventually<Value>(
   _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Value?
 ) async throws -> Value {
@@ -34,7 +34,7 @@ func eventually<Value>(
   throw Missed(what: what, limit: limit)
 }
 
-/// What did not happen in time.
+/// Something that did not happen in time.
 struct Missed: Error, CustomStringConvertible {
   var what: String
   var limit: Duration
@@ -47,20 +47,20 @@ struct NotStarted: Error {
   var error: Int32
 }
 
-/// One process. It is killed when nothing refers to it any more.
+/// One process. It is killed once nothing refers to it.
 final class Running {
   private let arguments: [String]
   private let output: URL
   private let error: URL
   private(set) var pid: pid_t = 0
-  /// As `waitpid` says it, once it is over.
+  /// The status from `waitpid`, once the process has ended.
   private var status: Int32?
 
-  /// The built products lie beside the test bundle, in debug and in release alike; on Linux the bundle is what runs.
+  /// The built products are beside the test bundle, in debug and release alike. On Linux the bundle itself runs.
   static let products: URL = {
     let runner = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     if FileManager.default.isExecutableFile(atPath: runner.appendingPathComponent("unum").path) { return runner }
-    // A runner from elsewhere names the bundle in its arguments.
+    // A separate runner names the bundle in its arguments.
     let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
     return URL(fileURLWithPath: bundle).deletingLastPathComponent()
   }()
@@ -74,7 +74,7 @@ final class Running {
     self.arguments = arguments
     let path = program ?? Running.products.appendingPathComponent("unum").path
     var variables = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
-    // Where a sanitizer reports what it finds: in the programs that it starts, too, and not among their own lines.
+    // Tells sanitizers where to report, also in the programs that tests start, and not among their own output.
     for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] { variables[name] = ProcessInfo.processInfo.environment[name] }
     let result = Running.spawn(
       &pid, [path] + arguments, variables.map { "\($0)=\($1)" }, output: output.path, error: error.path)
@@ -89,7 +89,7 @@ final class Running {
     for file in [output, error] { try? FileManager.default.removeItem(at: file) }
   }
 
-  /// Starts a process with its streams in files, no other signals than usual, and none of ours.
+  /// Starts a process with its streams in files and default signal handling.
   private static func spawn(
     _ pid: inout pid_t, _ words: [String], _ variables: [String], output: String, error: String
   ) -> Int32 {
@@ -99,12 +99,12 @@ final class Running {
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, error, O_WRONLY | O_CREAT, 0o600)
-    // Sockets of tests beside this one would else live on in the child, and their ports never be free. A number that is
-    // not open is no error, and a list of the open ones would miss what is opened meanwhile.
+    // Otherwise sockets of parallel tests would live on in the child, and their ports would never be free. Closing a
+    // number that is not open does no harm, and a list of the open ones would miss those that are opened meanwhile.
     for descriptor in STDERR_FILENO + 1..<min(getdtablesize(), 1024) {
       unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
     }
-    // What the test runner ignores or blocks must not be inherited, or no signal would be tested.
+    // The child must not inherit the signals that the test runner ignores or blocks, or no signal would be tested.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -123,7 +123,7 @@ final class Running {
   var standardOutput: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
   var standardError: String { (try? String(contentsOf: error, encoding: .utf8)) ?? "" }
 
-  /// Asks the system, and takes note of the end.
+  /// Asks the system whether the process has ended, and records it.
   var isRunning: Bool {
     guard status == nil else { return false }
     var ended: Int32 = 0
@@ -134,7 +134,7 @@ final class Running {
 
   func send(_ signal: Int32) { if isRunning { kill(pid, signal) } }
 
-  /// Waits for the end. A process that a signal ended has 128 and the signal as its status, as in shells.
+  /// Waits for the end. If a signal ended the process, its status is 128 plus the signal, as in shells.
   func outcome(within limit: Duration = .seconds(30)) async throws -> Outcome {
     let status: Int32 = try await eventually("the end of \(arguments)", within: limit) { isRunning ? nil : self.status }
     let signal = status & 0x7F
@@ -150,7 +150,7 @@ final class Running {
     try await Running(arguments, environment: environment, program: program).outcome()
   }
 
-  /// What the HTTP client that people use gets from there, without the line's end; nil when it is no 2xx.
+  /// What `curl`, the client that people use, gets from there, without the newline; nil if the status is not 2xx.
   static func curl(_ url: String) async throws -> String? {
     let answer = try await run(["-sf", "-m", "5", url], program: "/usr/bin/curl")
     return answer.status == 0 ? answer.standardOutput.trimmingCharacters(in: .newlines) : nil

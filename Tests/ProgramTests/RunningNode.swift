@@ -1,16 +1,16 @@
-// A node as a process of its own, asked over HTTP with the client that people use.
+// A node as a process, which tests query over HTTP with `curl`, the client that people use.
 
 import Foundation
 import Testing
 
-/// `unum serve` on free loopback ports, and the addresses that its first line names.
+/// `unum serve` on free loopback ports, with the addresses that its first line names.
 final class RunningNode {
   let process: Running
   let name: String
   let gossip: String
   let http: String
 
-  /// Starts a node, with these limits of open files if any, and waits for its start-up line.
+  /// Starts a node, with these limits on open files if any, and waits for its start-up line.
   init(
     _ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", advertise: String? = nil,
     http: String = "127.0.0.1:0", openFiles: (soft: Int, hard: Int)? = nil
@@ -20,7 +20,7 @@ final class RunningNode {
     var arguments = ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip]
     if let advertise { arguments += ["--advertise", advertise] }
     if let openFiles {
-      // The shell becomes the node, under the same process number.
+      // The shell becomes the node, with the same process ID.
       let limits = "ulimit -Sn \(openFiles.soft) && ulimit -Hn \(openFiles.hard) && exec \"$0\" \"$@\""
       arguments = ["-c", limits, Running.products.appendingPathComponent("unum").path] + arguments
       program = "/bin/bash"
@@ -37,10 +37,10 @@ final class RunningNode {
     self.http = String(line.http)
   }
 
-  /// The body of the answer, or nil when nobody answered well.
+  /// The body of the answer, or nil if there was no good answer.
   func get(_ path: String) async throws -> String? { try await Running.curl("http://\(http)\(path)") }
 
-  /// The members that this node lists: names with statuses.
+  /// The members that this node lists: names and statuses.
   func members() async throws -> [String: String] {
     struct List: Decodable {
       struct Member: Decodable {

@@ -1,21 +1,21 @@
-// A script: what is done to a cluster, step by step, and what each node must hold and list whenever the cluster agrees.
+// A script: what to do to a cluster, step by step, and what each node must hold and list whenever the cluster agrees.
 //
-// Real time is different every time, so a script may only contain what ends in one way however it is timed: writes
-// follow each other on one node, or wait for the others to have the last one, or are made on two sides that cannot hear
-// each other. Then the design alone says what must come of it (`ScriptModel`), and the same steps, taken by simulated
-// nodes and by real processes, must come to it.
+// Real time differs in every run, so a script may contain only steps that end the same way whatever their timing: writes
+// follow each other on one node, or wait until the others have the last one, or happen on two sides that cannot hear each
+// other. Then the design alone decides the result (`ScriptModel`), and simulated nodes and real processes must both reach
+// it with the same steps.
 //
-// Rejected: scripts of any steps at any times. Their ends would have to be compared with bounds, which hide mistakes.
+// Rejected: scripts of any steps at any time. Their results would have to be compared with bounds, which hide mistakes.
 
 import Gossip
 
-/// One thing that is done. Nodes are numbers.
+/// One step. Nodes are numbers.
 enum ScriptStep: Equatable {
   /// A process starts, with all others as its seeds.
   case start(Int)
   /// SIGKILL.
   case kill(Int)
-  /// SIGTERM, and its orderly end.
+  /// SIGTERM, and the orderly stop.
   case leave(Int)
   /// SIGSTOP.
   case stop(Int)
@@ -23,13 +23,13 @@ enum ScriptStep: Equatable {
   case goOn(Int)
   /// A client writes.
   case set(Int, Int64)
-  /// A stamp so many generations above what the node holds comes by `/notify`.
+  /// A `/notify` brings a stamp so many generations above the one that the node holds.
   case notify(Int, ahead: UInt64, Int64)
-  /// This passes no more.
+  /// A cut begins.
   case cut(Cut)
   /// Everything passes again.
   case heal
-  /// Everybody who can hear each other comes to hold and to list the same.
+  /// All nodes that can hear each other must come to hold and list the same.
   case agree
 }
 
@@ -47,7 +47,7 @@ struct Script {
   /// The last value that was written; each is new, and greater or less than the one before by chance.
   private var written: Int64 = 42
 
-  /// Every kind of happening once, in an order and with targets of the seed's choice.
+  /// Every kind of event once. The seed chooses the order and the targets.
   init(seed: UInt64, nodes: Int = 4) {
     self.nodes = nodes
     dice = Generator(seed: seed)
@@ -65,29 +65,29 @@ struct Script {
     case 0: write(one, times: 3)
     case 1: steps.append(.notify(one, ahead: UInt64(1 + dice.below(1_000_000)), value()))
     case 2:
-      // Killed, written without it, and back: it must neither bring the old value nor write behind the others' backs.
+      // Kill it, write without it, start it: it must neither bring back the old value nor write behind the others' backs.
       steps.append(.kill(one))
       if dice.chance(0.5) { steps.append(.agree) }
       write(other, times: 1)
       steps += [.agree, .start(one)]
       if dice.chance(0.5) { write(one, times: 1) }
     case 3:
-      // Back before anyone has noticed.
+      // It is back before anyone notices.
       steps += [.kill(one), .start(one)]
       if dice.chance(0.5) { write(one, times: 1) }
     case 4:
-      // Stopped for so short a time that nobody notices, or until it is held dead.
+      // Pause it so briefly that nobody notices, or until the others declare it dead.
       steps.append(.stop(one))
       if dice.chance(0.5) { steps.append(.agree) }
       write(other, times: 1)
       if dice.chance(0.5) { steps.append(.agree) }
       steps.append(.goOn(one))
     case 5:
-      // What it wrote last must not leave with it.
+      // Its last write must not be lost with it.
       write(one, times: 1)
       steps += [.leave(one), .agree, .start(one)]
     case 6:
-      // Who was stopped missed the goodbye, accuses who left, and must be told.
+      // The paused node missed the goodbye and accuses the one that left; the others must tell it.
       steps += [.stop(one), .agree, .leave(other), .agree, .goOn(one), .agree, .start(other)]
     default:
       addCut(kind, order)
@@ -109,13 +109,13 @@ struct Script {
       writeOnBothSides(one, other)
       if isNoticed { steps.append(.agree) }
     case 8:
-      // Those who hear but are not heard, or who have nothing but HTTP, must end as those who have nothing. Before that
-      // they would hear of a write or not.
+      // Nodes that hear but are not heard, or that have only HTTP, must end like those that have nothing. Until then,
+      // they may or may not hear of a write.
       steps.append(.agree)
       writeOnBothSides(one, other)
       if dice.chance(0.5) { steps.append(.agree) }
     default:
-      // Killed and back behind the cut, where it knows only its own side, or nobody.
+      // Kill and restart it behind the cut, where it knows only its own side, or nobody.
       steps += [.agree, .kill(one), .agree, .start(one)]
       writeOnBothSides(one, other)
       steps.append(.agree)
@@ -123,7 +123,7 @@ struct Script {
     steps.append(.heal)
   }
 
-  /// As often or not: the greater value wins a tie, the greater generation anything else.
+  /// Each side writes once or twice. After as many writes on both, the greater value wins; else the greater generation.
   private mutating func writeOnBothSides(_ one: Int, _ other: Int) {
     write(one, times: 1 + dice.below(2))
     write(other, times: 1 + dice.below(2))
@@ -140,7 +140,7 @@ struct Script {
 }
 
 extension Script {
-  /// What is done from each cut to its end.
+  /// The steps from each cut to its end.
   var cutSpans: [ArraySlice<ScriptStep>] {
     steps.indices.compactMap { index in
       guard case .cut = steps[index] else { return nil }
@@ -149,7 +149,7 @@ extension Script {
   }
 }
 
-/// What the design says of a script: no protocol, no time.
+/// What the design says about a script, without protocol or time.
 struct ScriptModel {
   private struct Node {
     var isUp = false
@@ -157,14 +157,14 @@ struct ScriptModel {
     /// "The first stamp is (0, 42)."
     var generation: UInt64 = 0
     var value: Int64 = 42
-    /// Whom it has met since its process started: it lists them for ever, and nobody else. Who is dead or left already
-    /// is not told of.
+    /// The nodes that it has met since its process started. It lists them for ever, and nobody else. Others do not tell
+    /// it of nodes that are already dead or have left.
     var met: Set<Int> = []
   }
 
   private var nodes: [Node]
   private var apart = Cut(side: [])
-  /// Those that said goodbye and did not return.
+  /// The nodes that said goodbye and have not returned.
   private var gone: Set<Int> = []
 
   init(nodes: Int) { self.nodes = Array(repeating: Node(), count: nodes) }
@@ -185,14 +185,14 @@ struct ScriptModel {
       gone.remove(node)
     case .kill(let node): nodes[node].isUp = false
     case .leave(let node):
-      // It announces its departure with its last stamp.
+      // It announces that it is leaving, with its last stamp.
       for other in nodes.indices where other != node && hears(node, other) { give(nodes[node], to: other) }
       nodes[node].isUp = false
       gone.insert(node)
     case .stop(let node): nodes[node].isStopped = true
     case .goOn(let node): nodes[node].isStopped = false
     case .set(let node, let value):
-      // A node that just started writes when it has heard what the others hold.
+      // A node that has just started writes only once it has heard what the others hold.
       if nodes[node].met == [node] {
         for other in nodes.indices where hears(node, other) { give(nodes[other], to: node) }
       }
@@ -201,7 +201,7 @@ struct ScriptModel {
     case .notify(let node, let ahead, let value):
       nodes[node].generation += ahead
       nodes[node].value = value
-    // Who hears and is not heard is no member, nor is who answers notifies alone: every cut ends as a whole one.
+    // A node that is not heard, or answers only notifies, is not a member, so every cut ends like a complete one.
     case .cut(let cut): apart = cut
     case .heal: apart = Cut(side: [])
     case .agree:
@@ -214,7 +214,7 @@ struct ScriptModel {
     }
   }
 
-  /// The greater generation wins, and of two in one generation the greater value.
+  /// The greater generation wins; if two stamps share a generation, the greater value wins.
   private mutating func give(_ giver: Node, to other: Int) {
     let isGreater =
       giver.generation == nodes[other].generation
@@ -224,7 +224,7 @@ struct ScriptModel {
     nodes[other].value = giver.value
   }
 
-  /// The stamp that a node holds when everything said to it so far was heard.
+  /// The stamp that a node holds once it has heard everything sent to it so far.
   func stamp(of node: Int) -> Stamp { Stamp(generation: nodes[node].generation, value: nodes[node].value) }
 
   /// What a node shows when the cluster agrees.

@@ -1,24 +1,24 @@
-// Scripts of faults, taken by simulated nodes and by real processes: both must end as the design says, in the same
-// stamps and the same statuses, at every point at which the cluster agrees.
+// Scripts of faults for simulated nodes and for real processes. Both must reach what the design says, the same stamps and
+// the same statuses, at every point at which the cluster agrees.
 
 import Foundation
 import Gossip
 import Simulation
 import Testing
 
-/// A cluster that did not come to show what it must.
+/// The cluster did not come to show what it must.
 private struct Disagreement: Error, CustomStringConvertible {
   var description: String
 }
 
 @Suite struct ScriptTests {
-  /// What every node shows, in order, at each point of agreement.
+  /// What every node shows at each point of agreement, in order.
   private typealias Views = [[ScriptView]]
 
-  /// Takes a script's steps, and expects what the model says wherever the cluster agrees.
+  /// Runs a script's steps, and expects what the model says wherever the cluster agrees.
   /// - Parameters:
-  ///   - perform: does a step; the stamp is what the model says that its node holds after it.
-  ///   - agree: waits until these nodes show this, and returns what they show when it was waited for too long.
+  ///   - perform: does a step; the stamp is the one that, by the model, the node holds after it.
+  ///   - agree: waits until these nodes show this; if that takes too long, returns what they show.
   private func take(
     _ script: Script, perform: (ScriptStep, Stamp?) async throws -> Void,
     agree: ([Int], [ScriptView]) async throws -> [ScriptView]
@@ -46,7 +46,7 @@ private struct Disagreement: Error, CustomStringConvertible {
 
   // MARK: Simulated
 
-  /// Far above what any agreement takes: the slowest, after a partition, takes a few seconds.
+  /// Far above the time of any agreement: the slowest, after a partition, takes a few seconds.
   private static let patience: Duration = .seconds(60)
 
   private func simulated(_ script: Script) async throws -> Views {
@@ -58,14 +58,14 @@ private struct Disagreement: Error, CustomStringConvertible {
       if let action = action(step, nodes: script.nodes) { cluster.perform(action) }
       let limit = cluster.time + ScriptTests.patience
       switch step {
-      // A client has its answer, and a process has ended, when the next step is taken.
+      // Before the next step, the client has its answer, and the process has ended.
       case .set(let node, _): cluster.run(until: limit) { $0.stamp(of: node) == stamp }
       case .leave(let node): cluster.run(until: limit) { $0.hosts[node].activity == .down }
       case .start, .kill, .stop, .goOn, .notify, .cut, .heal, .agree: break
       }
     } agree: { nodes, expected in
       let limit = cluster.time + ScriptTests.patience
-      // Looking costs more than a step of a node does: one look each so often, and at no more nodes than needed.
+      // A check costs more than a step of a node, so check only now and then, and no more nodes than needed.
       while cluster.violation == nil, cluster.time < limit,
         !zip(nodes, expected).allSatisfy({ view(of: $0, in: cluster) == $1 })
       {
@@ -145,7 +145,7 @@ private struct Disagreement: Error, CustomStringConvertible {
 
   // MARK: Tests
 
-  /// Those that real processes take, half a minute each and all at once: chosen for every kind of cut.
+  /// The seeds for real processes, half a minute each and all at once. They are chosen to have every kind of cut.
   private static let seeds: [UInt64] = [3, 5, 6, 10]
 
   @Test(arguments: ScriptTests.seeds)
@@ -172,7 +172,7 @@ private struct Disagreement: Error, CustomStringConvertible {
   @Test func `scripts differ, and their writes are won by either side`() {
     let scripts = (1...60).map { Script(seed: $0) }
     #expect(Set(scripts.map { "\($0.steps)" }).count == 60)
-    // Every kind of step is in every script, and the others' order and number are not the same in all.
+    // Every kind of step is in every script; order and number of the others differ.
     for script in scripts { #expect(script.steps.contains(.heal) && script.steps.count(where: { $0 == .agree }) > 8) }
     #expect(Set(scripts.map(\.steps.count)).count > 3)
   }
@@ -182,7 +182,7 @@ private struct Disagreement: Error, CustomStringConvertible {
     let cuts = scripts.flatMap(\.steps).compactMap { if case .cut(let cut) = $0 { cut } else { nil } }
     #expect(cuts.contains(where: \.isOneWay) && cuts.contains(where: \.sparesHTTP))
     #expect(Set(cuts.map(\.side.count)) == [1, 2, 3])
-    // Mended before anyone has noticed; written to before anyone has noticed, and after.
+    // Cuts that heal before anyone notices; and writes before anyone notices, and after.
     let spans = scripts.flatMap(\.cutSpans)
     #expect(spans.count == cuts.count)
     #expect(spans.contains { !$0.contains(.agree) })
@@ -192,7 +192,7 @@ private struct Disagreement: Error, CustomStringConvertible {
 }
 
 extension RunningNode {
-  /// What this node shows of its value and members; nil when it does not answer.
+  /// What this node shows of its value and members; nil if it does not answer.
   fileprivate func view() async throws -> ScriptView? {
     struct Shown: Decodable {
       struct Member: Decodable {

@@ -24,9 +24,9 @@ import Testing
 
   @Test func theSecondSignalEndsANodeAtOnce() async throws {
     let node = try await RunningNode("impatient")
-    // A client that never finishes its request keeps the orderly end waiting for the drain.
+    // A client that never finishes its request makes the orderly stop wait for the whole drain.
     let port = try #require(node.http.split(separator: ":").last)
-    // It came with a whole one: when that is answered, the node has read both.
+    // A complete request came with it: once that is answered, the node has read both.
     let requests = #"GET /get HTTP/1.1\r\nHost: a\r\n\r\nGET /get HTT"#
     let client = try Running(
       [
@@ -62,7 +62,7 @@ import Testing
     local.send(SIGINT)
     let outcome = try await local.outcome(within: .seconds(5))
     #expect(outcome.status == 0)
-    // A busy machine is worth a warning, but nothing more may be wrong.
+    // On a busy machine there may be a warning, but nothing worse.
     #expect(outcome.complaints.allSatisfy { $0.contains(" warning ") }, "\(outcome.standardError)")
   }
 }

@@ -1,4 +1,4 @@
-// What can be typed after `unum simulate`, as tables.
+// The options of `unum simulate`, as tables.
 
 import Foundation
 import Gossip
@@ -65,7 +65,7 @@ import Testing
     #expect(scenario["settings"] as? [String: String] == Dictionary(uniqueKeysWithValues: named))
   }
 
-  /// Another value for each that fits the defaults of the rest.
+  /// For each option, another value that fits the defaults of the rest.
   private static let others: [ProtocolOption: String] = [
     .period: "1s", .directPings: "0,100ms", .indirectPings: "none", .helpers: "1", .probeTimeout: "300ms",
     .nackShare: "50%", .maximumLocalHealth: "2", .suspicionMinimum: "600ms", .suspicionMaximum: "3s",
@@ -119,7 +119,7 @@ import Testing
       #expect(outcome.standardOutput.contains("  \(option.flag) <"))
       #expect(outcome.standardOutput.contains("(\(option.defaultText))\n      \(option.summary)\n"))
     }
-    // The line of usage is ArgumentParser's own, which does not break it.
+    // ArgumentParser itself prints the line of usage, and does not break it.
     let lines = outcome.standardOutput.split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
     #expect(lines.allSatisfy { $0.count <= 80 })
   }

@@ -1,5 +1,5 @@
-// The sizes of cluster that `unum simulate --trials` offers. Apart from the other trials: fifty nodes are the longest run of
-// all, on one thread, so that a build that watches threads would take minutes over it and find nothing.
+// The sizes of cluster that `unum simulate --trials` offers. They are apart from the other trials, because fifty nodes
+// are the longest run of all, on one thread: a build that watches threads would take minutes over it and find nothing.
 
 import Testing
 

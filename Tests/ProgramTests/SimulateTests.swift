@@ -1,4 +1,4 @@
-// What `unum simulate` prints and draws, and that it is true.
+// What `unum simulate` prints and draws, and whether it is true.
 
 import Foundation
 import Testing
@@ -12,7 +12,7 @@ import Testing
   private func run(_ arguments: [String]) async throws -> Outcome {
     let outcome = try await Running(SimulateTests.small + arguments).outcome(within: .seconds(120))
     #expect(outcome.status == 0, "\(outcome.standardError)")
-    // Not a terminal: no bar, however long it takes.
+    // This is not a terminal, so there is no bar, however long it takes.
     #expect(outcome.standardError == "")
     return outcome
   }
@@ -22,7 +22,7 @@ import Testing
     return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
   }
 
-  /// The number at this place, `write.median_ms`; nil when it is null.
+  /// The number at this path, such as `write.median_ms`; nil if it is null.
   private func number(_ object: [String: Any], _ path: String) throws -> Double? {
     let parts = path.split(separator: ".").map(String.init)
     let inner = try parts.dropLast().reduce(object) { try #require($0[$1] as? [String: Any], "\(path)") }
@@ -48,7 +48,7 @@ import Testing
     }
     #expect(found[0] == found[1])
     for (first, other) in zip(found[0], found[2]) {
-      // Not only because the seed itself is shown.
+      // The outputs differ in more than the seed that they show.
       #expect(
         first.replacing("seed 7", with: "").replacing("\"seed\":7", with: "")
           != other.replacing("seed 8", with: "").replacing("\"seed\":8", with: ""))
@@ -73,7 +73,7 @@ import Testing
     #expect((3...30).contains(packets), "\(packets)")
     // The laboratory's mean is 108, of which 42 are headers.
     #expect(bytes > packets * 90 && bytes < packets * 300, "\(bytes)")
-    // Three rounds of four by each node, and a little for what is told twice.
+    // Each node sends three rounds of four, and a little more for news that is told twice.
     let perWrite = try #require(try number(found, "traffic_per_node_write.packets"))
     #expect((4...20).contains(perWrite), "\(perWrite)")
   }
@@ -115,7 +115,7 @@ import Testing
   @Test func `delay and loss are felt`() async throws {
     let near = try await json(["--delay", "1ms"])
     let far = try await json(["--delay", "40ms..60ms", "--loss", "20%"])
-    // A write needs one way at least.
+    // A write needs at least one trip.
     #expect(try #require(try number(far, "write.median_ms")) > 40)
     #expect(try #require(try number(near, "write.median_ms")) < 40)
     #expect(try number(far, "scenario.loss") == 0.2)
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func `what does not happen is said, and is null`() async throws {
-    // Nine of ten datagrams are lost, and what remains may ask nobody else.
+    // Nine of ten datagrams are lost, and there are no helpers to ask.
     let options = ["--loss", "90%", "--nodes", "12", "--seconds", "1", "--writes", "0"]
     let found = try await json(options)
     #expect(try number(found, "joining_ms") == nil)
@@ -159,7 +159,7 @@ import Testing
   @Test func `the picture is well-formed, needs nothing else, and shows who was killed`() async throws {
     let file = path("picture.svg")
     defer { try? FileManager.default.removeItem(atPath: file) }
-    // A longer file that was there before leaves no rest.
+    // Nothing remains of a longer file that was there before.
     try String(repeating: "x", count: 1_000_000).write(toFile: file, atomically: false, encoding: .utf8)
     _ = try await run(["--kill", "3", "--loss", "10%", "--svg", file])
     let text = try String(contentsOfFile: file, encoding: .utf8)
@@ -169,7 +169,7 @@ import Testing
     #expect(!text.contains("href") && !text.contains("<script") && !text.contains("url("))
     #expect(text.matches(of: /http/).count == 1, "only the name of the format")
     #expect(!text.contains("nan") && !text.contains("inf"))
-    // One in the legend.
+    // One of them is in the legend.
     #expect(text.matches(of: /<line class="kill"/).count == 4)
     #expect(text.matches(of: /class="dead"/).count > 3)
     #expect(text.matches(of: /<path class="(median|most|all)"/).count == 3)
@@ -213,7 +213,7 @@ import Testing
   }
 }
 
-/// As much of XML as shows that a text is well-formed: tags that match, attributes in quotes, no stray signs.
+/// Enough of XML to show that a text is well-formed: tags match, attributes are quoted, no stray characters.
 private struct Markup {
   /// The names of all elements in order.
   var elements: [String] = []

@@ -1,4 +1,4 @@
-// What `unum simulate --trials` takes, runs and tells.
+// What `unum simulate --trials` accepts, runs and prints.
 
 import Foundation
 import Gossip
@@ -19,7 +19,7 @@ import Testing
     return try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])
   }
 
-  /// An account with one cluster in it that broke a rule: of five nodes, one tells of a change and then of an older one.
+  /// A result with one cluster that broke a rule: one of its five nodes reports a change, and then an older one.
   private func broken(_ plan: TrialPlan) -> Sweep {
     var tampering = Tampering()
     tampering.effects = { host, _, effects in
@@ -41,15 +41,15 @@ import Testing
     #expect((first["broken"] as? [Any])?.count == 0)
     let faults = try #require(first["faults"] as? [String: Int])
     #expect(Set(faults.keys) == Set(FaultKind.allCases.map(\.rawValue)))
-    // Something is written about each three seconds.
+    // There is output about every three seconds.
     #expect(try #require(faults["writes"]) >= 4)
-    // Seeds 7 to 10 have 5, 6, 7 and 3 nodes, each for 8 s and the quiet after.
+    // Seeds 7 to 10 have 5, 6, 7 and 3 nodes, each for 8 s and the quiet time after.
     #expect(try #require(first["node_hours"] as? Double) > 21.0 * 8 / 3600)
     let second = try await json(SimulateTrialsTests.few)
     for key in ["steps", "node_hours", "settling_worst_ms", "simulated_seconds"] {
       #expect(first[key] as? Double == second[key] as? Double, "\(key)")
     }
-    // What is done on several threads is the sum of what is done one by one.
+    // Running on several threads adds up to the same as running one by one.
     var (steps, hash) = (0, UInt64(0))
     for seed in 7...10 {
       let one = try await json(["simulate", "--trials", "1", "--seconds", "5", "--seed", "\(seed)"])
@@ -61,7 +61,7 @@ import Testing
     #expect(second["hash"] as? String == String(hash, radix: 16))
   }
 
-  /// Trials are exact, so the document shows exactly what comes, but for how long it took.
+  /// Trials are exact, so the document shows the exact output, except for the time.
   @Test func `the trials of the simulation's page come to what it shows`() async throws {
     let command = "simulate --trials 16 --seconds 10"
     let exchanges = try Document("Sources/Simulation/README.md").blocks.flatMap(\.exchanges)
@@ -137,7 +137,7 @@ import Testing
     #expect(outcome.status == 64)
     #expect(outcome.complaints.count == 1, "\(outcome.standardError)")
     #expect(outcome.standardError.hasPrefix("unum: "))
-    // The last option of the values that are wrong by themselves, the first of those that do not go together.
+    // The last option with a value that is wrong by itself; the first of those that contradict each other.
     let culprit = arguments.count == 4 && arguments[0] == "--trials" ? arguments[2] : arguments[0]
     #expect(outcome.standardError.contains(culprit), "\(outcome.standardError)")
     #expect(outcome.standardOutput == "")

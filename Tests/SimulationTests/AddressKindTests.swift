@@ -1,4 +1,4 @@
-// Hosts behind port mappings, and processes that advertise another's address: what holds with them.
+// Hosts behind port mappings, and processes that advertise another's address: what still holds with them.
 
 import Gossip
 import Simulation
@@ -21,7 +21,7 @@ import Testing
     #expect(cluster.violation == nil, "\(cluster.violation.map { "\($0)" } ?? "")")
   }
 
-  /// Of every seed, whether or not the other has started.
+  /// For every seed, whether or not the other has started.
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `who advertises another's address is no member, and no harm`(seed: UInt64) {
     var cluster = Cluster(seed: seed)

@@ -1,7 +1,7 @@
-// The trade between finding a crash soon, accusing the living, and packets: one setting at a time around the defaults.
+// The trade-off between quick detection, false alarms, and packets: one setting at a time around the defaults.
 //
 // `Tests/Benchmarks/detection` runs this and keeps its lines as CSV; without `DETECTION` in the environment it does
-// nothing. Not a test: it expects nothing but that the rules of the protocol hold throughout.
+// nothing. It is not a test: it expects only that the rules of the protocol hold throughout.
 
 import Foundation
 import Gossip
@@ -11,7 +11,7 @@ import Testing
 private let isWanted = ProcessInfo.processInfo.environment["DETECTION"] != nil
 
 @SimulationThread @Suite(.enabled(if: isWanted)) struct DetectionSweep {
-  /// One setting that is changed, and to what.
+  /// One changed setting, and its value.
   private struct Variant {
     var name: String
     var value: Int
@@ -28,7 +28,7 @@ private let isWanted = ProcessInfo.processInfo.environment["DETECTION"] != nil
         all.append(Variant(name: name, value: value, settings: settings))
       }
     }
-    // A probe keeps its share of the period, or longer periods would only have longer pauses.
+    // A probe keeps its share of the period; otherwise longer periods would only have longer pauses.
     add("period", [200, 800]) { settings, period in
       let factor = period / settings.period
       settings.period = period

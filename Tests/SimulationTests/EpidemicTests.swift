@@ -1,10 +1,10 @@
-// How many rounds a value needs to be everywhere, when it travels only as it does in anti-entropy: each node asks one
-// other in each round, and both leave with the newer of two values (Demers and others 1987, section 1.3; Karp and others
-// 2000, section 2: log3 n + O(log log n) rounds).
+// How many rounds a value needs to reach all nodes by anti-entropy alone: in each round each node asks one other, and
+// both leave with the newer of two values (Demers and others 1987, section 1.3; Karp and others 2000, section 2: log3 n
+// + O(log log n) rounds).
 //
-// Pushes are off here; what is left are pings and acks, which carry the stamp both ways. Nodes do not keep step: a node
-// that was told in the middle of a round passes it on in the same round, so they need a little less than the paper's
-// rounds, which a small model plays beside them.
+// Pushes are off here; what is left are pings and acks, which carry the stamp both ways. Nodes are not in step: a node
+// that hears the value in the middle of a round passes it on in the same round. So they need a little less than the
+// paper's rounds, which a small model runs for comparison.
 
 import Foundation
 import Gossip
@@ -30,12 +30,12 @@ import Testing
     return Double(rounds)
   }
 
-  /// Periods from a write to the last node that takes it over.
+  /// Periods from a write to the last node that merges it.
   private static func measured(_ hosts: Int, loss: Double, writes: Int) throws -> Distribution {
     var settings = plainSwim()
     settings.pushes = []
     settings.indirectPings = []
-    // Who is accused of a lost packet gets no pings for it: they would carry the stamp, too.
+    // A member accused because of a lost packet gets no extra pings, because they would carry the stamp too.
     settings.probeTimeout = .milliseconds(399)
     settings.suspectPingers = 0
     settings.suspectPingInterval = .seconds(3600)
@@ -63,7 +63,7 @@ import Testing
     row("hosts", "loss", "log3 n", "model", "model 99 %", "measured", "99 %")
     var means: [Double] = []
     for hosts in isFull ? [25, 100, 1000] : [25, 100] {
-      // Of a thousand so many are falsely accused at once that it takes a quarter of an hour to play, and tells no more.
+      // Of a thousand, so many are falsely accused at once that the run takes a quarter of an hour, and shows no more.
       for loss in isFull && hosts < 500 ? [0, 0.1, 0.3] : [0] {
         var dice = Generator(seed: 3)
         var model = Distribution()
@@ -74,10 +74,10 @@ import Testing
           "\(hosts)", short(loss), short(least), short(model.mean), short(model.percentile(99)), short(found.mean),
           short(found.percentile(99)))
         if loss == 0 { means.append(found.mean) }
-        // In step nobody can be faster than log3 n. Out of step the growth in a period is at most e^2 in place of 3, so
-        // the mean lies between half of log3 n and the model's rounds; four standard errors for chance. With loss members
-        // are accused and clear themselves, and what they say of it carries the stamp as well: then only the upper bound
-        // is the paper's.
+        // In step, nobody can be faster than log3 n. Out of step, the growth in a period is at most e^2 instead of 3,
+        // so the mean lies between half of log3 n and the model's rounds, with four standard errors for chance. With
+        // loss, members are accused and refute, and those datagrams carry the stamp too; then only the upper bound is
+        // the paper's.
         let deviation = (found.values.reduce(0) { $0 + ($1 - found.mean) * ($1 - found.mean) } / Double(found.count))
           .squareRoot()
         let allowed = 4 * deviation / Double(found.count).squareRoot()
@@ -85,7 +85,7 @@ import Testing
         #expect(found.mean < model.mean + allowed)
       }
     }
-    // Four times the hosts are log3 4 = 1.3 rounds more, forty times 3.4; far from four or forty times as many.
+    // Four times the hosts take log3 4 = 1.3 more rounds, and forty times take 3.4; far from four or forty times as many.
     #expect(means[means.count - 1] - means[0] < 4.5)
   }
 }

@@ -1,5 +1,5 @@
-// Figures of the protocol, printed and held to bounds. A few in every test run; with `FIGURES=1` many, in a release
-// build: `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter FiguresTests`.
+// Figures of the protocol, printed and held to bounds. Every test run has a few; a release build with `FIGURES=1` has
+// many: `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter FiguresTests`.
 
 import Foundation
 import Gossip
@@ -107,7 +107,7 @@ private func lossy(_ loss: Double) -> Conditions {
     #expect(outcomes.othersCalledDead == 0)
   }
 
-  /// Faster than pushes are allowed to follow each other, the writes would not be on top of one another.
+  /// If writes came faster than pushes may follow each other, they would not be on top of one another.
   @Test(arguments: [100, 300], isFull ? [5, 20] : [5])
   func `writes by turns, each on top of the one before, are not told as lost`(gap: Int, hosts: Int) throws {
     var lost = 0
@@ -137,7 +137,7 @@ private func lossy(_ loss: Double) -> Conditions {
       found.add(time?.inSeconds ?? 300)
     }
     print("crash \(quiet) s after a stop of 1.3 s and more: \(found)")
-    // Right after a stop the others still give it more time, and trust themselves less; a minute later they do not.
+    // Right after a stall the others still give it more time, and trust themselves less; a minute later they do not.
     #expect(found.greatest < (quiet < 60 ? 15 : 3))
   }
 }

@@ -1,8 +1,8 @@
-// A member whose datagrams are lost both ways while HTTP passes, as behind a firewall that knows TCP alone: others come
-// to call it dead within a bound, though it answers every notify, and take it back when datagrams pass again.
+// A member whose datagrams are lost both ways while HTTP passes, as behind a firewall that passes only TCP. Others
+// declare it dead within a bound, though it answers every notify, and take it back when datagrams pass again.
 //
-// A notify shows that a process runs and not that it can be a member: it neither hears nor is heard. Rejected: a test of
-// the suspicion alone, which would not show when the pings of whole nodes are as far apart as their notifies.
+// A notify shows that a process runs, but not that it can be a member, because it neither hears nor is heard. Rejected: a
+// test of the suspicion alone, which would not show whole nodes whose pings are as far apart as their notifies.
 
 import Gossip
 import Simulation
@@ -15,9 +15,9 @@ private struct Firewalled: CustomStringConvertible {
   var delay: Duration = .microseconds(300)
   var notifyInterval = Settings().notifyInterval
 
-  /// By when a death is known: the member's turn in two rounds of probes, and one more that it fails; its time to refute;
-  /// and its pings once more after one notify was held in its favour. All of it stretched by the patience with round
-  /// trips, ten at most. Runs take a sixth to a third of it; without an end there is none.
+  /// The bound on a death: the member's turn in two rounds of probes, and one more that it fails; its time to refute;
+  /// and the pings once more after one notify counted in its favour. All of it is stretched by the allowance for round
+  /// trips, ten at most. Runs take a sixth to a third of it; if suspicions never ended, there would be no bound.
   var bound: Duration {
     let settings = Settings()
     let patience = delay > .milliseconds(20) ? 10 : 1
@@ -32,7 +32,7 @@ private struct Firewalled: CustomStringConvertible {
     Firewalled(description: "two nodes", hosts: 2),
     Firewalled(description: "three nodes", hosts: 3),
     Firewalled(description: "seven nodes", hosts: 7),
-    // The own pings before a death are further apart than two notifies.
+    // A node's own pings before a death are further apart than two notifies.
     Firewalled(description: "two nodes, slow network", hosts: 2, delay: .milliseconds(250)),
     Firewalled(description: "three nodes, slow network", hosts: 3, delay: .milliseconds(250)),
     Firewalled(description: "three nodes that notify often", hosts: 3, notifyInterval: .milliseconds(200)),
@@ -69,13 +69,13 @@ private struct Firewalled: CustomStringConvertible {
     print("\(what), seed \(seed): dead on all after \((cluster.time - began).inSeconds) s of \(what.bound.inSeconds)")
     let statuses = self.statuses(of: member, in: cluster)
     #expect(isDead, "seed \(seed): after \((cluster.time - began).inSeconds) s the others hold it \(statuses)")
-    // Nor is it taken back while datagrams are lost.
+    // The others do not take it back while datagrams are lost.
     let isBack = cluster.run(until: cluster.time + .seconds(30)) { cluster in
       !self.statuses(of: member, in: cluster).allSatisfy { $0 == .dead }
     }
     #expect(!isBack, "seed \(seed)")
     cluster.perform(.end(FaultID(1)))
-    // Each contacts an entry of its address book a second, on a slow network three round trips more.
+    // Each contacts an entry of its address book once a second; on a slow network it takes three round trips more.
     let healed = cluster.settle(within: .seconds(30))
     #expect(healed != nil, "seed \(seed): \(cluster.violation.map { "\($0)" } ?? "")")
   }

@@ -33,7 +33,7 @@ import Testing
     #expect(cluster.violation == nil, "\(what)")
   }
 
-  /// Four newcomers know one of five nodes, and all nine are flooded.
+  /// Four newcomers know one of five nodes, and a flood hits all nine.
   @Test(arguments: floods)
   func `newcomers join while all are flooded`(flood: Flood) {
     var cluster = Cluster(seed: 1)
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  /// Three nodes on each side, all flooded, with no seed that leads to the other side.
+  /// Three nodes on each side, all flooded, and no seed leads to the other side.
   @Test(arguments: floods)
   func `halves heal while all are flooded`(flood: Flood) {
     var cluster = Cluster(seed: 2)
@@ -89,7 +89,7 @@ import Testing
     expectOneCluster(&cluster, of: 6, within: .seconds(10), "heal, \(flood.content) by \(flood.source)")
   }
 
-  /// What one flooded node sends above what it sends without a flood.
+  /// What a flooded node sends on top of what it sends without a flood.
   @Test(arguments: floods)
   func `what a flood draws from a node is bounded`(flood: Flood) {
     var cluster = Cluster(seed: 3)
@@ -103,10 +103,10 @@ import Testing
     print("\(flood.content) by \(flood.source) draw \(datagrams) datagrams and \(bytes) bytes a second")
     #expect(cluster.violation == nil)
     switch flood.source {
-    // In a member's name: it is answered, with no more than came.
+    // In a member's name: the node answers, with no more bytes than came.
     case .impostor, .anyHost: #expect(bytes < 3000 * (flood.content == .short ? 71 : 304))
-    // A hundred with an answer and three pings each, a third more for the first burst, and the challenges: less than half
-    // of what came.
+    // A hundred with an answer and three pings each, a third more for the first burst, and the challenges: less than
+    // half of what came.
     case .one, .some, .many, .neighbour: #expect(datagrams < 3600 && bytes < 400_000)
     }
   }

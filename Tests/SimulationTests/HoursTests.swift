@@ -1,5 +1,6 @@
-// Real hours, for what only hours do: the dead are forgotten, who slept for longer is a stranger, and lost members are
-// contacted a tenth as often. And clusters that nothing but address books hold together, as nobody who has seeds is left.
+// Real hours, for what takes hours: nodes forget the dead, treat members that slept for longer as strangers, and
+// contact lost members a tenth as often. And clusters that only address books hold together, because no node with seeds
+// is left.
 //
 // Trials do the same in seconds (`Sources/Simulation/Hours.swift`), among all faults; here are the times as people have them.
 
@@ -8,13 +9,13 @@ import Simulation
 import Testing
 
 @SimulationThread @Suite struct HoursTests {
-  /// Runs hosts that name these others, until all know each other.
+  /// Runs hosts with these others as seeds, until all know each other.
   private func cluster(seeds: [[Int]], seed: UInt64 = 1) -> Cluster {
     var cluster = Cluster(seed: seed)
     for names in seeds { cluster.addHost(seeds: names.map { [$0] }) }
     for host in seeds.indices { cluster.perform(.start(host)) }
     cluster.settle(within: .seconds(10))
-    // So that each has asked each, and may have it in its book.
+    // So that each has probed each, and may have it in its book.
     cluster.run(for: .seconds(10))
     return cluster
   }
@@ -41,7 +42,7 @@ import Testing
     expectSettles(&cluster, within: .seconds(10), "returned after an hour")
   }
 
-  /// What it knew when it fell asleep is all that joins them: the others were restarted meanwhile, and know no name of it.
+  /// Only what it knew when it fell asleep joins them: the others have restarted meanwhile, and do not know it.
   @Test func `who slept for over an hour finds whom it knew, though nobody knows it`() {
     var cluster = cluster(seeds: [[], [0], [0, 1]])
     cluster.perform(.loseNames(FaultID(1)))
@@ -59,7 +60,7 @@ import Testing
     expectSettles(&cluster, within: .seconds(30), "slept for an hour, without a seed")
   }
 
-  /// The fifth brought them together and has gone: each half is known to the other by its address book alone.
+  /// The fifth node brought them together and has gone. Each half knows the other only from its address book.
   @Test(arguments: [1, 2, 3] as [UInt64])
   func `halves that were apart for two hours meet, though nobody has a seed`(seed: UInt64) {
     var cluster = cluster(seeds: [[], [], [], [], [0, 1, 2, 3]], seed: seed)
@@ -71,7 +72,7 @@ import Testing
     expectSettles(&cluster, within: .seconds(60), "apart for two hours, without a seed")
   }
 
-  /// The one that names it has gone for ever, and it never knew anybody's name.
+  /// The node that names it has gone for ever, and it never had a seed itself.
   @Test func `a node without seeds that was restarted is found by those who knew it`() {
     var cluster = cluster(seeds: [[], [0], [1]])
     cluster.perform(.crash(1))

@@ -1,13 +1,13 @@
-// Lifeguard's experiment (Dadgar, Phillips, Currey 2017, section V): of 128 members some are slow to handle what arrives,
-// and accuse healthy ones, whose answers they read too late. How often are healthy members accused, and called dead, with
-// Lifeguard and without it?
+// Lifeguard's experiment (Dadgar, Phillips, Currey 2017, section V): some of 128 members are slow to handle what
+// arrives, and accuse healthy members, because they read their answers too late. How often do they accuse healthy
+// members, and declare them dead, with Lifeguard and without it?
 //
-// Ours has rules of its own that keep the living alive: nobody believes a death that he did not find himself, and any
-// answer of a suspect, however late, is evidence of life. They cannot be switched off, and leave few deaths to compare:
-// so accusations are compared. The first two rows have the paper's parts only, local health (section IV.A) and suspicion
-// that waits for confirmations (section IV.B), and no pings of one's own; the third has the defaults. The paper reports
-// more than 50 times fewer deaths; its slow members stand still, ours lag by up to four seconds for each datagram and
-// timer, and a doubt about oneself that stretches a probe to three seconds cures only a part of that.
+// Unum has further rules that protect live members: no node accepts a death that it did not find itself, and any answer
+// of a suspect, however late, is evidence of life. These rules cannot be switched off, and leave few deaths to compare,
+// so the test compares accusations. The first two rows have only the paper's parts, local health (section IV.A) and
+// suspicion that waits for confirmations (section IV.B), without a node's own pings; the third has the defaults. The
+// paper reports more than 50 times fewer deaths. But its slow members stand still, and ours lag by up to four seconds
+// for each datagram and timer; local health, which stretches a probe to three seconds, cures only a part of that.
 
 import Foundation
 import Gossip
@@ -16,13 +16,13 @@ import Testing
 
 @SimulationThread @Suite struct LifeguardTests {
   private struct Alarms {
-    /// Probes of healthy members that failed, and how often somebody then suspected and called them dead.
+    /// Failed probes of healthy members, and how often a node then suspected them and declared them dead.
     var accusations = 0
     var suspicions = 0
     var deaths = 0
   }
 
-  /// What is said of healthy members while every eighth member is slow.
+  /// What nodes say of healthy members while every eighth member is slow.
   private static func alarms(_ settings: Settings, hosts: Int, seconds: Int, seeds: Int) throws -> Alarms {
     var alarms = Alarms()
     for seed in 1...seeds {
@@ -42,7 +42,7 @@ import Testing
     return alarms
   }
 
-  /// The paper's baseline: a fixed time to refute, no doubts about oneself, no pings of one's own before a death.
+  /// The paper's baseline: a fixed time to refute, no local health, no own pings before a death.
   private static func swim() -> Settings {
     var settings = plainSwim()
     // The simulated stop of a process is another matter; lagging must not count as one.
@@ -73,8 +73,8 @@ import Testing
       row(name, "\(alarms.accusations)", "\(alarms.suspicions)", "\(alarms.deaths)")
     }
     row("factor", short(Double(off.accusations) / Double(max(1, on.accusations))))
-    // Accusations come by themselves, so a count has itself for a variance, and a difference the sum: two standard
-    // deviations of it, which chance exceeds once in forty seeds.
+    // Accusations are independent, so the variance of a count is the count, and that of a difference is the sum. The
+    // bound is two standard deviations, which chance exceeds once in forty seeds.
     let deviation = Double(off.accusations + on.accusations).squareRoot()
     #expect(Double(off.accusations - on.accusations) > 2 * deviation)
     #expect(on.deaths <= off.deaths)

@@ -1,5 +1,5 @@
-// A partition outlasts the losses of each side: whoever survives it still knows somebody on the other side when it ends,
-// though more members crashed one by one meanwhile than the address book has room for.
+// A long partition in which each side loses members: the survivors still know somebody on the other side when it ends,
+// though meanwhile more members crashed one by one than the address book has room for.
 
 import Gossip
 import Simulation

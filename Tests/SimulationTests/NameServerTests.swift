@@ -1,12 +1,12 @@
-// Clusters whose seeds are names of many addresses, at name servers as there are: that list the asker's neighbours
-// first, list a part at a time, list who is no more, or lie. All must become one cluster, sooner or later.
+// Clusters whose seeds are names with many addresses, with name servers that list the asker's neighbours first, list a
+// part at a time, list nodes that are gone, or lie. All must become one cluster, sooner or later.
 
 import Gossip
 import Simulation
 import Testing
 
 @SimulationThread @Suite struct NameServerTests {
-  /// Hosts with one seed each, whose name stands for all; the own half is listed first.
+  /// Hosts with one seed each, whose name resolves to all; a host's own half comes first.
   private func halves(_ count: Int, seed: UInt64) -> Cluster {
     var cluster = Cluster(seed: seed)
     let (left, right) = (Array(0..<count), Array(count..<2 * count))
@@ -38,7 +38,7 @@ import Testing
   func `they heal after a partition though the name server falls silent in it`(seed: UInt64) {
     var cluster = halves(20, seed: seed)
     let cut = Impairment.partition([Array(0..<20), Array(20..<40)])
-    // They have never met: no half has the other in its book of lost members.
+    // The halves have never met, so neither has the other in its address book.
     cluster.perform(.impair(FaultID(1), cut))
     for host in cluster.hosts.indices { cluster.perform(.start(host)) }
     cluster.run(for: .seconds(20))

@@ -1,12 +1,12 @@
-// A process that is stopped for three seconds, called dead by all, and goes on: how soon it is back on all lists. Measured
-// on real processes by `Tests/Benchmarks/run --faults`; here also in the worst moment for it.
+// A process is paused for three seconds, declared dead by all, and resumes: how soon is it back on all lists?
+// `Tests/Benchmarks/run --faults` measures that on real processes; here also at the worst moment.
 
 import Gossip
 import Simulation
 import Testing
 
 @SimulationThread @Suite struct PauseTests {
-  /// From when the host goes on until all list all as alive.
+  /// The time from when the host resumes until all list all as alive.
   private func timeBack(of host: Int, in cluster: inout Cluster) -> Duration {
     let before = cluster.census.trueDeaths
     cluster.perform(.pause(host))
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  /// It has just told the other half that it lives, and who did that waits before it says so again. It took a period.
+  /// It has just refuted to the other half, and then waits before it refutes again. That used to take a period.
   @Test func `one that is stopped right after a partition is back as soon`() throws {
     for seed in 1...10 as ClosedRange<UInt64> {
       var cluster = acquainted(5, Settings(), seed: seed)

@@ -1,5 +1,5 @@
-// The checkers are checked: each planted bug is found by the rule that it breaks, for each rule there is one that no
-// other rule finds, and without bugs the same seeds break nothing.
+// Checks the checkers: the rule that it breaks finds each planted bug, for each rule there is a bug that no other rule
+// finds, and without bugs the same seeds break nothing.
 
 import Gossip
 import Simulation
@@ -8,13 +8,13 @@ import Testing
 /// What became of one planted bug.
 private struct Finding: Sendable {
   var plant: Plant
-  /// For each starting point how many seeds it took; nil when the rule did not find it.
+  /// The number of seeds it took from each starting point; nil if the rule did not find it.
   var seeds: [Int?] = []
   /// What other rules said before it did.
   var others: [String] = []
   /// The runs in which the rule found it.
   var caught: [Trial] = []
-  /// What other rules found with this one left out; must be nothing where only it is to find the bug.
+  /// What other rules found without this one; nothing, if only this rule may find the bug.
   var withoutTheRule: [String] = []
 
   var median: Int? {
@@ -59,7 +59,7 @@ private struct Finding: Sendable {
       #expect(finding.median != nil, "\(name): found after \(finding.seeds), otherwise \(finding.others)")
       #expect(finding.withoutTheRule.isEmpty, "\(name)")
     }
-    // Many bugs show in the same run: each is run once without any.
+    // Many bugs show in the same run, so each run is done once without any bug.
     let runs = Dictionary(grouping: findings.flatMap(\.caught), by: { "\($0.seed) \($0.kinds) \($0.faults)" })
     let innocent = await inParallel(runs.values.compactMap(\.first)) { trial in
       trial.run().violation.map { "seed \(trial.seed) of \(trial.kinds): \($0)" }

@@ -1,24 +1,25 @@
-// Bugs that somebody might write, each with the rule that must find it: how one looks, and what they are made with.
+// Bugs that somebody might write, each with the rule that must find it: what a bug consists of, and the tools to make
+// one.
 //
-// They change what goes into a node and what comes out of it, so that the core stays as it is; a bug inside shows itself
-// at this boundary anyway, or it would be none. Host 2 of four has the bug where it needs a place.
+// They change what goes into a node and what comes out of it, so that the core need not change. A bug inside shows at
+// this boundary anyway, or it would not be one. A bug that needs a place is on host 2 of four.
 
 import Gossip
 import Simulation
 
 /// One bug.
 struct Plant: Sendable {
-  /// What the code would do wrong.
+  /// The mistake in the code.
   var name: String
   /// The rule that finds it.
   var rule: Violation.Rule
-  /// The faults and the load under which it shows.
+  /// The faults and the load that expose it.
   var kinds: [FaultKind]
-  /// How long there are faults.
+  /// How long the faults last.
   var faults: Duration
-  /// Nodes forget the dead within seconds, and the trial waits for that.
+  /// Whether nodes forget the dead within seconds, and the trial waits for that.
   var forgets: Bool
-  /// With this rule left out, nothing else is broken.
+  /// Whether no other rule finds the bug.
   var isFoundByNoOther: Bool
   /// A fresh one for each run: bugs remember.
   var make: @Sendable () -> Tampering
@@ -41,8 +42,8 @@ struct Plant: Sendable {
     }
   }
 
-  /// The run of a seed: short, with what bounds the time of settling cut down, because a cluster that does not settle
-  /// is looked at for all of that.
+  /// The run of a seed. It is short, and so is its bound on settling, because a cluster that does not settle takes all of
+  /// that.
   func trial(_ seed: UInt64) -> Trial {
     var trial = Trial(seed: seed, hosts: 4, kinds: kinds, faults: faults)
     trial.settings.pullBackoff = .seconds(3)
@@ -69,7 +70,7 @@ extension Effect {
 
 extension Event {
   var isReceived: Bool { if case .received = self { true } else { false } }
-  /// The datagram's message and source; nil for other events, and for what is no message.
+  /// The datagram's message and source; nil for other events and for bytes that are not a message.
   var message: (message: Message, from: Address)? {
     guard case .received(let bytes, let from) = self else { return nil }
     return (try? Wire.decode(bytes, cluster: cluster)).map { ($0, from) }
@@ -80,7 +81,7 @@ extension Event {
     return (bytes, from)
   }
 
-  /// The same datagram with another content, its checksum right.
+  /// The same datagram with another content and a correct checksum.
   func retold(from source: Address? = nil, _ change: (inout Message) -> Void) -> Event {
     guard let (original, from) = message else { return self }
     var message = original
@@ -91,7 +92,7 @@ extension Event {
 }
 
 extension [Effect] {
-  /// The same with other contents in the datagrams, their checksums right.
+  /// The same with other contents in the datagrams, and correct checksums.
   func retold(_ change: (inout Message, _ to: Address) -> Void) -> [Effect] {
     map { effect in
       guard case .send(let bytes, let to) = effect, let original = try? Wire.decode(bytes, cluster: cluster) else {
@@ -110,7 +111,7 @@ extension Tampering {
     effects = { host, event, effects in host == place ? change(event, effects) : effects }
   }
 
-  /// What one host gets.
+  /// Changes what one host receives.
   mutating func plant(on place: Int = Plant.place, hearing change: @escaping (Event) -> Event?) {
     event = { host, event in host == place ? change(event) : event }
   }

@@ -1,9 +1,9 @@
-// Planted bugs of membership: who is believed, who is dead, who is known.
+// Planted bugs in membership: whose word counts, who is dead, who is known.
 
 import Gossip
 import Simulation
 
-/// Faults that make members suspect, and their answers matter.
+/// Faults that make members suspect, so that their answers matter.
 private let suspicious: [FaultKind] = [.pause, .loss, .crash, .writes]
 
 extension Plant {

@@ -1,4 +1,4 @@
-// Planted bugs of the value: merging, publishing, answering, accounting.
+// Planted bugs in the value: merging, publishing, answering, accounting.
 
 import Gossip
 import Simulation
@@ -97,7 +97,7 @@ extension Plant {
       bug.hide(on: Plant.place) { stamp, held in stamp.generation > held.generation + 1000 }
     },
     Plant("what members bring is looked at after a while", .writesAreOnTop, for: .seconds(20), onlyIt: true) { bug in
-      // Longer than stamps travel, shorter than the second that each write has in quiet.
+      // Longer than stamps take to spread, shorter than the second that each write gets in the quiet time.
       let delay: Duration = .milliseconds(800)
       var now = Instant(microseconds: 0)
       var first: [Stamp: Instant] = [:]
@@ -177,7 +177,7 @@ extension Tampering {
     }
   }
 
-  /// Hides stamps from nodes, by what they hold: another stamp, the first, is seen in their place.
+  /// Hides some stamps from nodes, which see the first stamp instead.
   fileprivate mutating func hide(on place: Int? = nil, where isHidden: @escaping (Stamp, _ held: Stamp) -> Bool) {
     var held: [Int: Stamp] = [:]
     effects = { host, _, effects in

@@ -1,5 +1,5 @@
-// HTTP ports that refuse connections on nodes that live, as those do that are bound to loopback or behind a firewall that
-// rejects. Datagrams pass all the while and nothing is lost, so that every suspicion is a false one.
+// Live nodes whose HTTP ports refuse connections, because they are bound to loopback or behind a firewall that rejects.
+// Datagrams pass all the time and none is lost, so every suspicion is a false one.
 
 import Gossip
 import Simulation
@@ -36,7 +36,7 @@ import Testing
     #expect(cluster.census.falseSuspicions == 0)
     // Each of four others at 0, 10, 30, 70, 150, 310 s.
     #expect((16...28).contains(refusals.refused), "\(refusals.refused)")
-    // Two every two seconds of each.
+    // Each sends two every two seconds.
     #expect(refusals.delivered + refusals.refused >= 2 * 5 * 290, "\(refusals.delivered)")
   }
 
@@ -59,7 +59,7 @@ import Testing
   }
 }
 
-/// What nodes heard of their notifies, counted on the way in.
+/// The outcomes of notifies that nodes heard, counted on the way in.
 private final class Refusals {
   private(set) var refused = 0
   private(set) var delivered = 0

@@ -1,6 +1,6 @@
-// What a member costs as the cluster grows: nothing but a logarithm.
+// What a member costs as the cluster grows: no more than a logarithm.
 //
-// In every test run eight nodes beside 128 and a thousand. The whole curve, in release:
+// Every test run compares eight nodes with 128 and a thousand. This runs the whole curve, in release:
 //
 //     FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter ScaleTests
 //
@@ -17,14 +17,14 @@ import Gossip
 import Simulation
 import Testing
 
-/// The sizes that an environment variable names.
+/// The sizes in an environment variable.
 private func named(in variable: String) -> [Int] {
   ProcessInfo.processInfo.environment[variable]?.split(separator: ",").compactMap { Int($0) } ?? []
 }
 
 private let sizes = (isFull ? [8, 32, 128, 512, 1000] : [8, 128, 1000]) + named(in: "SCALE")
 
-/// Resident memory of this process in bytes; 0 where the system does not tell.
+/// Resident memory of this process in bytes; 0 if the system does not say.
 private func residentMemory() -> Double {
   let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
   return (text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0) * 4096
@@ -45,14 +45,14 @@ private func residentMemory() -> Double {
     var seconds = 0.0
   }
 
-  /// The same for all sizes, with room for one more than there are.
+  /// The costs of all sizes, with room for one more than there are.
   private static func settings(for hosts: Int) -> Settings {
     var settings = Laboratory(hosts: hosts).settings
     settings.maximumMembers = max(settings.maximumMembers, hosts + 1)
     return settings
   }
 
-  /// - Parameter memory: the process's before the first size; what smaller clusters left behind is used again.
+  /// - Parameter memory: that of the process before the first size; memory that smaller clusters left is reused.
   private static func costs(of hosts: Int, since memory: Double) throws -> Costs {
     var costs = Costs()
     let wall = ContinuousClock.now
@@ -80,7 +80,7 @@ private func residentMemory() -> Double {
     costs.bytesPerSecond = (Double(cluster.sent.bytes - before.bytes) + Laboratory.headers * packets) / share
   }
 
-  /// What was sent since then above what is sent in quiet, for each node: two packets a period.
+  /// What each node has sent since then, on top of the idle two packets a period.
   private static func packetsEach(_ cluster: borrowing Cluster, since start: Instant, _ before: Int) -> Double {
     let idle = 2 * ((cluster.time - start) / Settings().period)
     return Double(cluster.sent.datagrams - before) / Double(cluster.hosts.count) - idle
@@ -111,7 +111,7 @@ private func residentMemory() -> Double {
     let (start, known) = (cluster.time, cluster.census.changes.count)
     cluster.perform(.start(newcomer))
     let address = cluster.hosts[newcomer].address
-    // It knows all that live, and they know it: as many changes as there are views of each other.
+    // It knows all live nodes, and they know it: as many changes as there are views of each other.
     cluster.run(until: start + .seconds(30)) { cluster in
       cluster.census.changes.count - known >= 2 * (hosts - 1)
         && cluster.census.changes[known...].count { $0.address == address && $0.to == .alive } >= hosts - 1
@@ -131,20 +131,21 @@ private func residentMemory() -> Double {
         short(costs.packetsPerWrite), short(costs.detection), short(costs.packetsPerCrash), short(costs.joinOfOne),
         short(costs.microsecondsPerEvent), short(costs.memoryPerPair), short(costs.seconds))
       let logarithm = log2(Double(hosts) + 1)
-      // A ping and an ack in each period, and whatever else is due now and then.
+      // A ping and an ack in each period, and whatever else is due at times.
       #expect(abs(costs.packetsPerSecond - 2 / Settings().period.inSeconds) < 0.3)
-      // Three rounds of four pushes, twice where a newer round begins, and an answer to each that came too late.
+      // Three rounds of four pushes, twice if a newer round begins, and an answer to each that came too late.
       #expect(costs.packetsPerWrite < 30)
       #expect(costs.write < 0.01 * logarithm)
-      // A suspicion, its confirmations and the death are pushed the same way, and pinged for by a few.
+      // A suspicion, its confirmations and the death are pushed the same way, and a few nodes ping because of them.
       #expect(costs.packetsPerCrash < 40 * logarithm)
       #expect(costs.detection < 3)
       #expect(costs.joinOfOne < 5)
     }
   }
 
-  /// A node looks at so many strangers a second and no more (`Settings.strangerRate`), or anybody could keep it busy. So a
-  /// cluster that starts at once comes together as fast as its seeds may let it in, and ten are ten times as fast as one.
+  /// A node handles only so many strangers a second (`Settings.strangerRate`), or anybody could keep it busy. So a
+  /// cluster that starts at once comes together as fast as its seeds let it in, and ten seeds are ten times as fast as
+  /// one.
   @Test func `all start at once and find each other, as fast as seeds may look at strangers`() throws {
     row("hosts", "seeds", "join of all s", "took s")
     for hosts in (isFull ? [8, 32, 128, 512] : [8, 32]) + named(in: "JOIN") {
@@ -157,7 +158,7 @@ private func residentMemory() -> Double {
     }
   }
 
-  /// From when all start until each lists all.
+  /// The time from the start of all nodes until each lists all.
   private static func joinOfAll(_ hosts: Int, seeds: Int) throws -> (Duration, Settings) {
     let settings = settings(for: hosts)
     var cluster = Cluster(seed: 1)
@@ -172,8 +173,8 @@ private func residentMemory() -> Double {
     return (cluster.time - start, settings)
   }
 
-  /// Design goal: below 20 µs at a thousand members in a release build, with the pushes that a thousand changes a second
-  /// are allowed; what a change costs whose pushes all go out is counted by `Tests/Benchmarks/counters`.
+  /// The design goal is below 20 µs at a thousand members in a release build, with the pushes that a thousand changes a
+  /// second may send. `Tests/Benchmarks/counters` counts the cost of a change with all its pushes.
   @Test func `a change of one member costs as much at ten thousand members as at eight, but for the search`() throws {
     row("members", "µs a change", "packets each", "B a member")
     var packets: [Double] = []
@@ -190,13 +191,13 @@ private func residentMemory() -> Double {
       #expect(feed.node.status(at: feed.now).counters.refused(.malformed) == 0)
       #expect(feed.changed == feed.played)
     }
-    // A thousand changes a second are above what is pushed: the rate of pushes bounds them (800 a second and a burst),
-    // where each alone would want twelve.
+    // Alone, each change would get twelve pushes. At a thousand changes a second the rate of pushes bounds them (800 a
+    // second and a burst).
     #expect(packets.allSatisfy { $0 < 1.5 })
   }
 }
 
-/// One node that hears of one changed member after the other, each a millisecond after the one before.
+/// A node that hears of one changed member after the other, a millisecond apart.
 private struct ChangeFeed {
   var node: Node
   var now: Now
@@ -215,18 +216,18 @@ private struct ChangeFeed {
     let identity = Identity(address: records[0].address, name: "n0", httpPort: Host.httpPort)
     var settings = Settings()
     settings.reportInterval = .zero
-    // Nobody here answers pings, and who tells of the changes must live on.
+    // Nobody here answers pings, but the member that tells of the changes must stay alive.
     settings.pingsBeforeDeath = .max
     node = Node(identity: identity, settings: settings, seed: 1, key: SecretKey(low: 1, high: 2), now: now)
     if let list = Membership(of: records) { node.meet(list) }
   }
 
-  /// Changes that the node believes: the sum of what was added to incarnations.
+  /// The number of changes that the node merged: the sum of the increases of incarnations.
   var changed: Int {
     node.status(at: now).members.reduce(0) { $0 + Int($1.incarnation - HostClock.epoch) }
   }
 
-  /// Everybody but the first two in turn has a new incarnation, and the second tells of it.
+  /// In turn, each member but the first two gets a new incarnation, and the second tells of it.
   mutating func play(_ changes: Int) {
     for _ in 0..<changes {
       let index = 2 + played % (records.count - 2)

@@ -1,8 +1,8 @@
-// How long it takes until all agree again, as a distribution over fixed seeds: time is virtual, so the figures are exact,
-// and a protocol that is twice as slow fails.
+// How long it takes until all agree again, as a distribution over fixed seeds. Time is virtual, so the figures are
+// exact, and a protocol that is twice as slow fails.
 //
-// After a sweep's many faults most clusters have settled by the first look, and some take long for many reasons (see
-// `Sweep.slowness`, which holds a sweep to its pace). Here each figure has one reason.
+// After a sweep's many faults most clusters have settled by the first check, and some take long for many reasons (see
+// `Sweep.slowness`, which holds a sweep to its pace). Here each figure has only one reason.
 
 import Gossip
 import Simulation
@@ -11,9 +11,9 @@ import Testing
 @SimulationThread @Suite struct SettlingTests {
   /// What there is to settle.
   enum Cause: String, CaseIterable, Sendable {
-    /// Two sides that found each other dead, each with a write of its own, meet again: by their address books.
+    /// Two sides that declared each other dead, each with its own write, meet again through their address books.
     case heal
-    /// A node was killed: found by a probe, and a suspicion.
+    /// A killed node is found by a probe and a suspicion.
     case crash
   }
 

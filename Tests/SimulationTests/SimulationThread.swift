@@ -1,13 +1,13 @@
-// A thread of their own for tests that compute for seconds.
+// A separate thread for tests that compute for seconds.
 //
-// Swift's own threads are as few as the machine's cores, and tests that never wait would hold all of them, while the
-// tests of real processes and sockets, in the same run, look on as their deadlines pass. One thread for all of these is
-// as quick, and leaves the others theirs. Rejected: running the suites one after another (nobody types that), longer
-// deadlines (they only move the limit).
+// Swift has only as many threads as the machine has cores. Tests that never wait would hold all of them, while tests of
+// real processes and sockets in the same run miss their deadlines. One thread for all of these is as quick, and leaves
+// the others theirs. Rejected: running the suites one after another (nobody types that) and longer deadlines (they only
+// move the limit).
 
 import Dispatch
 
-/// Where simulations run in tests: one after another, beside everything else.
+/// The queue on which simulations run in tests: one after another, beside everything else.
 @globalActor
 actor SimulationThread {
   static let shared = SimulationThread()
@@ -16,9 +16,9 @@ actor SimulationThread {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 }
 
-/// Runs each of these on one of two threads, the simulations' own and one more, and returns what came of them in order.
+/// Runs each of these on one of two threads, the simulations' own and one more, and returns the results in order.
 ///
-/// Two, because the machines that test have two cores, and more threads than that take time from tests with deadlines.
+/// There are two because test machines have two cores, and more threads would take time from tests with deadlines.
 func inParallel<Item: Sendable, Result: Sendable>(
   _ items: [Item], _ work: @escaping @Sendable (Item) -> Result
 ) async -> [Result] {

@@ -1,14 +1,14 @@
-// Clusters on paths that lose large datagrams and say nothing, everywhere or between two halves: they come together as
-// fast as others, within a try or two.
+// Clusters on paths that silently drop large datagrams, everywhere or between two halves. They come together as fast as
+// others, within a try or two.
 //
-// 548 bytes are what fits into a packet of 576, which every host must take; below that there is no promise.
+// 548 bytes fit into a packet of 576, which every host must accept; below that there is no promise.
 
 import Gossip
 import Simulation
 import Testing
 
 @SimulationThread @Suite struct SmallPathsTests {
-  /// Members that start at once where no larger datagrams pass: everywhere, or from one half to the other and back.
+  /// Members that start at once where no larger datagrams pass, either everywhere or between the halves.
   private static func cluster(_ hosts: Int, above size: Int, isEverywhere: Bool, seed: UInt64) -> Cluster {
     var cluster = Cluster(seed: seed)
     cluster.startHosts(hosts, settings: Laboratory(hosts: hosts).settings)

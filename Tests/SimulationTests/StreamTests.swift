@@ -1,7 +1,7 @@
-// Writes in a stream: how many are lost, how long they take and what they cost.
+// Writes in a stream: how many are lost, how long they take, and what they cost.
 //
-// The curve from which the budget of pushes was chosen (`Tests/Benchmarks/streams.csv`) is printed by
-// `CURVE=1 swift test -c release -Xswiftc -enable-testing --filter StreamTests`, some minutes of one core.
+// The budget of pushes was chosen from a curve (`Tests/Benchmarks/streams.csv`). This prints it, in some minutes of one
+// core: `CURVE=1 swift test -c release -Xswiftc -enable-testing --filter StreamTests`.
 
 import Foundation
 import Gossip
@@ -9,7 +9,7 @@ import Simulation
 import Testing
 
 @SimulationThread @Suite struct StreamTests {
-  /// A few hundred writes of one client, each on a random node.
+  /// A few hundred writes from one client, each on a random node.
   private func stream(
     _ hosts: Int, perSecond rate: Double, writes: Int = 300, loss: Double = 0, _ settings: Settings = Settings()
   ) throws -> WriteStream {
@@ -27,7 +27,7 @@ import Testing
     #expect(found.convergence.percentile(99) < milliseconds, "\(found.convergence)")
   }
 
-  /// What the pushes of one round miss comes with the next.
+  /// The next round of pushes reaches the nodes that one round misses.
   @Test func `a tenth of all datagrams lost costs few writes`() throws {
     let found = try stream(20, perSecond: 50, loss: 0.1)
     #expect(found.lostShare <= 0.01 && found.unfinished == 0, "\(found)")
@@ -40,7 +40,7 @@ import Testing
     #expect(found.told <= found.lost)
   }
 
-  /// A write takes longer to arrive than the next one to start: nearly all of them are lost, and nobody is flooded.
+  /// A write takes longer to arrive than the next one to start, so nearly all are lost; but nobody is flooded.
   @Test func `ten thousand writes a second cost what the limit allows, and all agree when they end`() throws {
     let found = try stream(5, perSecond: 10_000, writes: 10_000)
     let settings = Settings()
@@ -50,7 +50,7 @@ import Testing
     #expect(found.lost > 0 && found.told <= found.lost && found.unfinished == 0)
   }
 
-  /// What the neighbours are for: random members alone miss one node of fifty in each first round.
+  /// The purpose of neighbours: random members alone miss one node of fifty in each first round.
   @Test func `pushes to random members alone lose more`() throws {
     var settings = Settings()
     settings.ringNeighbours = 0

@@ -1,11 +1,12 @@
-// What the paper on SWIM promises (Das, Gupta, Motivala 2002), measured on the nodes that run: how soon a crash is first
-// noticed, what that costs, and how often it is noticed of somebody who lives.
+// The promises of the SWIM paper (Das, Gupta, Motivala 2002), measured on real nodes: how soon somebody first notices a
+// crash, what that costs, and how often somebody wrongly notices one.
 //
-// Each test prints what is expected beside what was measured, and allows for chance alone: four standard errors, which
-// one honest run in 16,000 exceeds; the seeds are fixed, so a run that passed passes again. Where the protocol differs
-// from the paper's on purpose, the expectation for both stands there.
+// Each test prints the expectation next to the measurement, and allows only for chance: four standard errors, which one
+// honest run in 16,000 exceeds. The seeds are fixed, so a run that passed passes again. Where the protocol differs from
+// the paper's on purpose, the test has both expectations.
 //
-// A few runs in every `swift test`, many by `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter SwimTests`.
+// Every `swift test` has a few runs. `FIGURES=1 swift test -c release -Xswiftc -enable-testing --filter SwimTests` has
+// many.
 
 import Foundation
 import Gossip
@@ -14,8 +15,8 @@ import Testing
 
 let isFull = ProcessInfo.processInfo.environment["FIGURES"] != nil
 
-/// The settings of the paper where they can be had: one direct ping, one round of helpers, the shuffled list alone, no
-/// doubts about oneself, and nothing on top that would tell of a failure.
+/// The paper's settings, as far as possible: one direct ping, one round of helpers, only the shuffled list, no local
+/// health, and nothing else that would reveal a failure.
 func plainSwim() -> Settings {
   var settings = Settings()
   settings.probesInOrder = false
@@ -27,7 +28,7 @@ func plainSwim() -> Settings {
   return settings
 }
 
-/// A cluster whose members know each other from the start, after so long.
+/// A cluster whose members know each other from the start, after it has run for so long.
 func acquainted(
   _ hosts: Int, _ settings: Settings, _ conditions: Conditions = .lan, seed: UInt64 = 1, quiet: Duration = .seconds(3)
 ) -> Cluster {
@@ -45,7 +46,7 @@ func row(_ cells: String...) {
 func short(_ value: Double) -> String { Distribution.short(value) }
 
 @SimulationThread @Suite struct SwimTests {
-  /// Periods from a crash until the first probe of the crashed member began, rounded up: in which period it began.
+  /// Periods from a crash until the first probe of the crashed member begins, rounded up.
   private static func periods(_ crashes: Int, hosts: Int, _ settings: Settings) throws -> Distribution {
     var cluster = acquainted(hosts, settings)
     var dice = Generator(seed: 1)
@@ -59,21 +60,21 @@ func short(_ value: Double) -> String { Distribution.short(value) }
         cluster.census.changes[before...].contains { $0.reason == .probeFailed && $0.address == address }
       }
       try #require(isNoticed)
-      // It was suspected when its probe ended; a probe that was under way at the crash counts as the first period's.
+      // It was suspected when its probe ended. A probe in progress at the crash counts for the first period.
       found.add(max(1, ((cluster.time - start - settings.probeTimeout) / settings.period).rounded(.up)))
-      // Back at once: its next process is believed by whoever suspects this one.
+      // It is back at once: nodes that suspect this process accept the word of the next one.
       cluster.perform(.start(victim))
       try cluster.check()
     }
     return found
   }
 
-  /// Section 3.1: with targets at random somebody probes a given member in a given period with probability 1 - 1/e, so
-  /// the first who does so comes in period e/(e - 1) = 1.58 on average. A shuffled list (section 4.3) keeps that mean,
-  /// for (n - 1)/n of it: nobody probes himself.
+  /// Section 3.1: with random targets, somebody probes a given member in a given period with probability 1 - 1/e, so
+  /// the first such probe comes in period e/(e - 1) = 1.58 on average. A shuffled list (section 4.3) keeps (n - 1)/n of
+  /// that mean, because nobody probes itself.
   ///
-  /// With every second period in address order, one of two periods is certain to have a probe of everybody, at a random
-  /// moment of its own, and the other has one with 1 - 1/e: a crash waits less than two periods but for a few.
+  /// With every second period in address order, one of two periods surely has a probe of everybody, at a random moment,
+  /// and the other has one with probability 1 - 1/e. So almost every crash waits less than two periods.
   @Test func `a crash is first probed in period 1.58 by SWIM's choice, and in 1.3 by ours`() throws {
     let crashes = isFull ? 2000 : 40
     var ours = plainSwim()
@@ -87,15 +88,15 @@ func short(_ value: Double) -> String { Distribution.short(value) }
       row("SWIM", "\(hosts)", short(mean), short(swim.mean), short(swim.greatest))
       #expect(abs(swim.mean - mean) < allowed)
       let walk = try SwimTests.periods(crashes, hosts: hosts, ours)
-      // One or two periods, rarely three: a standard deviation of 0.5.
+      // It takes one or two periods, rarely three: a standard deviation of 0.5.
       row("in order", "\(hosts)", "1.3", short(walk.mean), short(walk.greatest))
       #expect(abs(walk.mean - 1.3) < 4 * 0.5 / Double(crashes).squareRoot())
       #expect(walk.greatest <= 4)
     }
   }
 
-  /// Sections 3.1 and 5.1: each member sends a ping and an ack a period on average, at any size of the group. Exact: in
-  /// quiet nothing else is sent, and each probe is answered.
+  /// Sections 3.1 and 5.1: each member sends a ping and an ack per period on average, at any size of the group. This is
+  /// exact, because an idle cluster sends nothing else, and each probe is answered.
   @Test func `a member sends two messages a period, at eight members and at a thousand`() throws {
     row("hosts", "expected", "measured", "bytes/s")
     var bytes: [Double] = []
@@ -109,17 +110,18 @@ func short(_ value: Double) -> String { Distribution.short(value) }
       let measured = Double(cluster.sent.datagrams - before.datagrams) / shares
       bytes.append(Double(cluster.sent.bytes - before.bytes) / shares / Settings().period.inSeconds)
       row("\(hosts)", "2", short(measured), short(bytes[bytes.count - 1]))
-      // Probes under way at either end, and contacts with the seed while the first ones are not answered.
+      // Probes in progress at either end, and contacts with the seed while the first ones are unanswered.
       #expect(abs(measured - 2) < 0.1)
     }
-    // No packet grows with the group either.
+    // The packets do not grow with the group either.
     let (least, most) = (bytes.min() ?? 0, bytes.max() ?? 0)
     #expect(most < least * 1.05)
   }
 
-  /// Section 3.1: a probe of a live member fails with (1 - m^2)(1 - m^4)^k, when a packet arrives with m and k helpers are
-  /// asked; all members are healthy here (q = 1). The paper's bound on false detections of a member in a period is
-  /// e/(e - 1) times that. A few fail less: another packet of the target may come instead of the ack.
+  /// Section 3.1: a probe of a live member fails with probability (1 - m^2)(1 - m^4)^k, if a packet arrives with
+  /// probability m and k helpers are asked; all members are healthy here (q = 1). The paper's bound on false detections
+  /// of a member in a period is e/(e - 1) times that. Slightly fewer fail, because another packet of the target may
+  /// come instead of the ack.
   @Test func `without suspicion a live member is called dead as often as the formula says`() throws {
     row("helpers", "loss", "expected", "measured", "bound", "deaths off", "deaths on")
     for (helpers, loss) in [(0, 0.05), (1, 0.1), (3, 0.2)] {
@@ -135,14 +137,14 @@ func short(_ value: Double) -> String { Distribution.short(value) }
       let bound = expected * M_E / (M_E - 1)
       row(
         "\(helpers)", short(loss), short(expected), short(measured), short(bound), "\(off.deaths)", "\(on.deaths)")
-      // Probes fail each by itself: a binomial count. A tenth for the packets that come instead.
+      // Probes fail independently, so the count is binomial. A tenth allows for the packets that come instead.
       let error = (expected / probes).squareRoot()
       #expect(measured < expected + 4 * error)
       #expect(measured > 0.9 * expected - 4 * error)
       #expect(measured < bound)
-      // Every failed probe kills, where its target was not held dead already by somebody's word.
+      // Every failed probe kills, unless its target already counts as dead by somebody's word.
       #expect(off.deaths > off.failed / 2)
-      // Section 4.2: far fewer with suspicion. Not one in fifty, and here none at all.
+      // Section 4.2: far fewer with suspicion, less than one in fifty, and here none at all.
       #expect(on.deaths * 50 < off.deaths)
       #expect(on.failed > 0)
     }
@@ -159,7 +161,7 @@ func short(_ value: Double) -> String { Distribution.short(value) }
       settings.confirmations = 0
       settings.pingsBeforeDeath = 1
       settings.suspectPingInterval = .microseconds(1)
-      // Only who found it out himself counts: nobody is told but the accused.
+      // Only nodes that found it themselves count: nobody is told but the accused.
       settings.rumourFactor = 0
       settings.pushes = []
     }

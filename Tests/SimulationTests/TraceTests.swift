@@ -1,4 +1,4 @@
-// What a trace says: every line that people meet when they replay a seed.
+// The text of a trace: every line that people see when they replay a seed.
 
 import Gossip
 import Simulation
@@ -9,7 +9,7 @@ import Testing
     if case .ready = report { ["its log"] } else { [] }
   }
 
-  /// Three hosts, of which the last has not started, and what is told of an action.
+  /// The text of an action, with three hosts, the last of which has not started.
   private func told(_ actions: Action..., isWhole: Bool = false) -> [String] {
     var cluster = Cluster(seed: 1, telling: Trace.Telling(isWhole: isWhole, log: TraceTests.telling.log))
     for _ in 0..<3 { cluster.addHost() }

@@ -1,4 +1,4 @@
-// Seeded runs: many in every test run, and one of them again by `SEED=n`, written down (all of it with `DETAIL=1`).
+// Seeded runs. Every test run has many; `SEED=n` repeats one and prints it (with `DETAIL=1`, all of it).
 
 import Foundation
 import Gossip
@@ -9,7 +9,7 @@ import Testing
   import Agent
 #endif
 
-/// The seed to replay, when one is given.
+/// The seed to replay, if one is given.
 let replayed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init)
 
 /// The seeds of the widest trials.
@@ -18,7 +18,7 @@ let sweep: [UInt64] = {
   return bounds.count == 2 ? Array(bounds[0]...max(bounds[0], bounds[1])) : Array(1...20)
 }()
 
-/// Runs a trial and says all about it when it fails, or when it is the one to be replayed.
+/// Runs a trial, and prints everything about it if it fails or is the one to replay.
 func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocation) {
   let outcome = trial.run()
   guard outcome.violation != nil || replayed != nil else { return }
@@ -34,7 +34,7 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
   }
 }
 
-/// A report in the words of the log; where only the core is built (`UNUM_CORE=1`), as the value that it is.
+/// A report in the words of the log; if only the core is built (`UNUM_CORE=1`), the bare value.
 @Sendable private func inWords(_ report: Report, seeds: [String]) -> [String] {
   #if canImport(Agent)
     LogLines(seeds: seeds).lines(for: report).map(\.message)
@@ -49,14 +49,14 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
     expectHolds(Trial(seed: seed))
   }
 
-  /// `SWEEP=1-1000` runs so many, with every kind of fault, three to twenty hosts.
+  /// `SWEEP=1-1000` runs that range, with every kind of fault and three to twenty hosts.
   @Test(arguments: replayed.map { [$0] } ?? sweep)
   func `a cluster comes together after everything at once`(seed: UInt64) {
     expectHolds(Sweep.trial(seed))
   }
 
-  /// The rest of a few hundred seeds, each shorter: a minute of one core in a debug build. Those that break are run again
-  /// to be told.
+  /// The rest of a few hundred seeds, each shorter: a minute of one core in a debug build. Those that break run again
+  /// to be printed.
   @Test func `two hundred more clusters come together after ten seconds of everything at once`() async {
     let trials = (replayed.map { [$0] } ?? Array(100_001...100_200)).map { Sweep.trial($0, faults: .seconds(10)) }
     let sweeps = await inParallel(trials) { trial in
@@ -86,10 +86,10 @@ func expectHolds(_ trial: Trial, sourceLocation: SourceLocation = #_sourceLocati
         seed: seed, hosts: 5, kinds: [.writes, .loss], start: start, duration: .seconds(3600), drawsRates: true)
       return schedule.counts.map(\.episodes)
     }
-    // An episode of a write and its gap take a second and 0.75 to 6 s on average.
+    // A write takes a second, and its gap 0.75 to 6 s on average.
     let writes = counts.map { $0[0] }
     #expect((writes.min() ?? 0) < 700 && (writes.max() ?? 0) > 1500, "\(writes)")
-    // Who has many writes has not many losses for it.
+    // A trial with many writes does not have many losses because of that.
     let order = { (kind: Int) in counts.indices.sorted { counts[$0][kind] < counts[$1][kind] } }
     #expect(order(0) != order(1))
   }

@@ -1,5 +1,5 @@
 // Clocks that are wrong by a day cost nothing; by a year, nothing that lasts; by more, nothing that lasts once they are
-// set right. Nothing is ever restarted for it.
+// set right. Nothing ever needs a restart for it.
 
 import Gossip
 import Simulation
@@ -9,7 +9,7 @@ import Testing
   private nonisolated static let day: Int64 = 86_400_000_000
   private nonisolated static let year = 365 * day
 
-  /// Hosts whose clocks are wrong by these microseconds, all running and one cluster.
+  /// Hosts whose clocks are wrong by these microseconds, all running and in one cluster.
   private func cluster(seed: UInt64, wrongBy offsets: [Int64]) -> Cluster {
     var cluster = Cluster(seed: seed)
     var settings = Settings()
@@ -23,7 +23,7 @@ import Testing
     return cluster
   }
 
-  /// How long it takes until all others hold the last one dead.
+  /// How long it takes until all others declare the last one dead.
   private func detection(seed: UInt64, wrongBy offsets: [Int64]) -> Double {
     var cluster = cluster(seed: seed, wrongBy: offsets)
     cluster.run(for: .milliseconds(5000 + Int64(seed) * 37))
@@ -61,10 +61,10 @@ import Testing
     #expect(times[20] < 1.4 && times[39] < 2.5, "\(times)")
   }
 
-  /// Every kind of fault but those that turn clocks, which are turned here.
+  /// Every kind of fault except those that turn clocks, because the test turns them.
   private static let kinds = FaultKind.allCases.filter { $0 != .clockJump && $0 != .restartInThePast }
 
-  /// A trial in which each clock is set anew again and again, wrong by up to so many years.
+  /// A trial in which each clock is set again and again, wrong by up to so many years.
   private func trial(seed: UInt64, years: Int64, isSetRight: Bool) -> Cluster {
     let hosts = 5
     var dice = Generator(seed: seed)

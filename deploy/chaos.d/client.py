@@ -1,16 +1,16 @@
-"""A node as its clients see it: four questions and a write, each bounded in time."""
+"""A node as its clients see it: four reads and a write, each bounded in time."""
 
 import http.client
 import json
 
 # A node that is alive answers within milliseconds. On a busy machine one answer in ten thousand takes a second.
 TIMEOUT = 2.0
-# In its first moments a node holds a write until it knows the cluster's value, at most 1.5 s.
+# Just after its start a node holds a write until it knows the cluster's value, for at most 1.5 s.
 WRITE_TIMEOUT = 5.0
 
 
 class Unanswered(Exception):
-    """There was no answer, or none that can be understood."""
+    """There was no answer, or one that makes no sense."""
 
 
 def ask(address, path, method="GET", timeout=TIMEOUT):

@@ -1,8 +1,8 @@
-"""Holds packets back: each for a random time, so that they also arrive in another order.
+"""Holds packets back, each for a random time, so that they also arrive in a different order.
 
-The kernel hands the packets of one queue (iptables' `NFQUEUE`) to this process over a netlink socket, and delivers
-each when it is told to. Rejected: `tc qdisc … netem`, which many kernels are built without, containers' and CI's above
-all. When this process ends, the queue's `bypass` lets packets through at once.
+The kernel hands the packets of one queue (iptables' `NFQUEUE`) to this process over a netlink socket, and delivers each
+when told to. Rejected: `tc qdisc … netem`, which many kernels lack, above all those of containers and CI. When this
+process ends, the queue's `bypass` lets packets through at once.
 
 Runs within the node's network namespace: delay.py QUEUE MINIMUM_MS MAXIMUM_MS SEED
 """
@@ -22,7 +22,7 @@ REQUEST = 1
 PACKET_HEADER, VERDICT_HEADER = 1, 2
 CONFIG_COMMAND, CONFIG_PARAMETERS, CONFIG_LENGTH = 1, 2, 3
 BIND, COPY_META, ACCEPT = 1, 1, 1
-# More packets than a node gets in a second; beyond it the kernel drops, as a full router does.
+# More packets than a node gets in a second. Beyond that the kernel drops packets, as a full router does.
 LONGEST_QUEUE = 4096
 
 
@@ -37,7 +37,7 @@ def message(kind, queue, *attributes):
 
 
 def packets(data):
-    """The identities of the packets in what the kernel sent."""
+    """The IDs of the packets in a message from the kernel."""
     while len(data) >= 16:
         size, kind = struct.unpack_from("=IH", data)
         position = 20
@@ -66,7 +66,7 @@ def main():
                 for identity in packets(kernel.recv(1 << 16)):
                     due = time.monotonic() + rng.uniform(shortest, longest) / 1000
                     heapq.heappush(held, (due, identity))
-            except OSError:  # the queue overflowed: those packets are lost
+            except OSError:  # the queue overflowed, and those packets are lost
                 pass
         while held and held[0][0] <= time.monotonic():
             verdict = struct.pack("!II", ACCEPT, heapq.heappop(held)[1])

@@ -1,4 +1,4 @@
-"""Nodes as containers of a Docker engine, started from the image as anyone would start it."""
+"""Nodes as containers of a Docker engine, started from the image as any user would."""
 
 import ipaddress
 import json
@@ -7,9 +7,9 @@ import uuid
 
 from engine import HTTP_PORT, Engine, EngineError, command
 
-# Docker's own patience; a node takes five seconds at most to leave.
+# Docker's default. A node takes five seconds at most to leave.
 STOP_SECONDS = 10
-# The networks of other runs may be in the way; so many are tried.
+# Networks of other runs may be in the way, so this many are tried.
 SUBNETS = 32
 
 
@@ -25,7 +25,7 @@ class DockerEngine(Engine):
 
     def up(self):
         command("docker", "image", "inspect", self.image)
-        # Nothing is routed into an internal network: who is not in it is cut off from it.
+        # Nothing is routed into an internal network, so a container outside of it is cut off.
         self._make_network()
         command("docker", "network", "create", "--label", self.label, f"{self.label}-client")
         self.ports = _free_ports(self.count)
@@ -98,7 +98,7 @@ class DockerEngine(Engine):
         return 128 - code if code > 128 else code
 
     def logs(self, node):
-        # A container that was never started has none.
+        # A container that never started has none.
         return command("sh", "-c", 'docker logs --timestamps "$1" 2>&1', "sh", self.name(node), check=False)
 
     def inside(self, node):
@@ -106,7 +106,7 @@ class DockerEngine(Engine):
 
 
 def _free_ports(count):
-    """Ports that nobody listens on now. They stay the same when a container is started again."""
+    """Ports on which nobody listens now. They stay the same when a container starts again."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [it.getsockname()[1] for it in sockets]
     for it in sockets:

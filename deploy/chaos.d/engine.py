@@ -1,8 +1,8 @@
-"""What the run needs of whatever runs the nodes, and what both kinds of it share.
+"""What the run needs from an engine, which runs the nodes, and what both engines share.
 
-Each node has two networks. Over the gossip network the nodes talk to each other; the faults are there. Over the
-client network this script asks them, so that a node which is cut off from the others can still be asked and written
-to: it must go on answering.
+Each node has two networks. Over the gossip network the nodes talk to each other, and that is where the faults are. Over
+the client network this script reads and writes, so that it still reaches a node that is cut off from the others: such a
+node must keep answering.
 """
 
 import ipaddress
@@ -12,15 +12,15 @@ import subprocess
 import sys
 
 UDP_PORT, HTTP_PORT = 7946, 8080
-# Three seeds: with one, a node that starts while it is down would have to wait for it.
+# Three seeds. With only one, a node that starts while that one is down would have to wait for it.
 SEEDS = 3
 QUEUE = 7
-# Every command is local; a minute is long for the busiest machine.
+# Every command is local. A minute is long even on the busiest machine.
 COMMAND_TIMEOUT = 60
 
 
 class EngineError(Exception):
-    """The engine did not do what it was told. That is no fault of the nodes."""
+    """The engine did not do what it was told. The nodes are not to blame."""
 
 
 def command(*words, check=True, stdin=None, timeout=COMMAND_TIMEOUT):
@@ -35,25 +35,25 @@ def command(*words, check=True, stdin=None, timeout=COMMAND_TIMEOUT):
 
 
 class Engine:
-    """Runs nodes and lets them suffer. Nodes are numbered from 0 and named from n1."""
+    """Runs nodes and breaks them. Nodes are numbered from 0, and their names start at n1."""
 
     def __init__(self, count):
         self.count = count
         self.gossip = ipaddress.ip_network("10.77.0.0/24")
         self.delays = {}
 
-    # What an engine does in its own way.
+    # What each engine does in its own way.
 
     def up(self):
         """Makes the networks and hosts, and starts all nodes."""
         raise NotImplementedError
 
     def down(self):
-        """Removes everything that `up` made. May be called at any time, more than once."""
+        """Removes everything that `up` made. It may be called at any time, and more than once."""
         raise NotImplementedError
 
     def start(self, node):
-        """Starts a node whose process ended."""
+        """Starts a node whose process has ended."""
         raise NotImplementedError
 
     def kill(self, node):
@@ -69,7 +69,7 @@ class Engine:
         raise NotImplementedError
 
     def resume(self, node):
-        """Lets it run on."""
+        """Lets the process run again."""
         raise NotImplementedError
 
     def disconnect(self, node):
@@ -81,28 +81,28 @@ class Engine:
         raise NotImplementedError
 
     def client_address(self, node):
-        """Where this script reaches the node's HTTP port."""
+        """The address at which this script reaches the node's HTTP port."""
         raise NotImplementedError
 
     def ended(self, node):
-        """The exit status of a process that ended, negative for a signal; None while it runs."""
+        """The exit status of a process that has ended, negative for a signal; None while it runs."""
         raise NotImplementedError
 
     def logs(self, node):
-        """All that the node's processes wrote."""
+        """Everything that the node's processes printed."""
         raise NotImplementedError
 
     def inside(self, node):
-        """The words that run a command in the node's network namespace."""
+        """The prefix that runs a command in the node's network namespace."""
         raise NotImplementedError
 
-    # What they share.
+    # What the engines share.
 
     def gossip_address(self, node):
         return str(self.gossip[node + 2])
 
     def environment(self, node):
-        """How a node is started: with an address, as one that returns must be found where it was."""
+        """The settings of a node. It gets a fixed address, because one that returns must be found where it was."""
         seeds = range(min(SEEDS, self.count))
         return {
             "NODE_NAME": f"n{node + 1}",
@@ -117,18 +117,18 @@ class Engine:
         self.start(node)
 
     def cannot_shape(self):
-        """Why loss and delay are not to be had here; None when they are."""
+        """Why loss and delay are not available here; None if they are."""
         missing = [tool for tool in ("iptables-restore", "nsenter") if not shutil.which(tool)]
         if missing:
             return f"{' and '.join(missing)} not found"
-        return None if os.geteuid() == 0 else "it takes root"
+        return None if os.geteuid() == 0 else "it needs root"
 
     def shape(self, node, loss, delay, seed):
-        """Loses this share of the packets each way, and holds incoming ones back for up to so many milliseconds."""
+        """Drops this share of the packets each way, and holds incoming ones back for up to so many milliseconds."""
         lose = f"-m statistic --mode random --probability {loss / 100} -j DROP"
         rules = [f"-A INPUT -s {self.gossip} {lose}", f"-A OUTPUT -d {self.gossip} {lose}"]
         if delay:
-            # Where nobody takes from the queue, packets pass.
+            # If nobody reads the queue, packets pass.
             rules.append(f"-A INPUT -s {self.gossip} -j NFQUEUE --queue-num {QUEUE} --queue-bypass")
             helper = os.path.join(os.path.dirname(__file__), "delay.py")
             self.delays[node] = subprocess.Popen(
@@ -141,7 +141,7 @@ class Engine:
         self.end_delay(node)
 
     def _filter(self, node, rules):
-        """Makes these the only rules of the node's own firewall."""
+        """Replaces the rules of the node's own firewall with these."""
         table = "\n".join(["*filter", ":INPUT ACCEPT", ":OUTPUT ACCEPT", *rules, "COMMIT", ""])
         command(*self.inside(node), "iptables-restore", stdin=table)
 

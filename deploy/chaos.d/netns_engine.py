@@ -1,8 +1,8 @@
 """Nodes as plain processes in network namespaces, for machines without an engine.
 
-The script starts itself anew in a namespace of its own, where it is the first process: whatever becomes of it, the
-kernel then ends all nodes and removes all networks, and nothing outside is ever touched. With user namespaces it needs
-no root for that.
+The script restarts itself in its own namespace, where it is the first process. So when it ends, for whatever reason, the
+kernel ends all nodes and removes all networks, and nothing outside is ever touched. With user namespaces this needs no
+root.
 """
 
 import os
@@ -18,7 +18,7 @@ STOP_SECONDS = 10
 
 
 def enter(arguments):
-    """Starts this program anew in namespaces of its own, unless that is where it is."""
+    """Restarts this program in its own namespaces, unless it already runs there."""
     if os.environ.get(INSIDE):
         return
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -38,7 +38,7 @@ class NetnsEngine(Engine):
     def up(self):
         if not os.access(self.binary, os.X_OK):
             raise EngineError(f"{self.binary}: no such program; build it, or name it by --binary")
-        # The bridges are in the namespace of this script; it has an address in the clients' network only.
+        # The bridges are in the namespace of this script, which has an address only in the client network.
         command("ip", "-batch", "-", stdin="""
             link set lo up
             link add gossip type bridge forward_delay 0
@@ -53,7 +53,7 @@ class NetnsEngine(Engine):
             self.start(node)
 
     def _make_host(self, node):
-        # The namespace lasts as long as this process, whatever the node does.
+        # The namespace lives as long as this process, whatever the node does.
         host = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.hosts.append(host)
         ours = os.stat("/proc/self/ns/net").st_ino
@@ -113,7 +113,7 @@ class NetnsEngine(Engine):
         self.processes[node].send_signal(signal.SIGCONT)
 
     def disconnect(self, node):
-        # As Docker does it, the address and the routes go, so that sending fails and does not just vanish.
+        # As in Docker, the address and the routes go away, so that sending fails instead of losing packets in silence.
         command(*self.inside(node), "ip", "link", "set", "gossip", "down")
 
     def connect(self, node):

@@ -1,27 +1,27 @@
 """What goes wrong, and when: a pure function of the seed.
 
-The plan is made before the run and looks at nothing that happens in it, so that a seed is the same faults at the same
-times on every machine. What the nodes make of it differs from run to run; which faults met them does not.
+The plan is made before the run and does not depend on anything in it, so a seed gives the same faults at the same times
+on every machine. How the nodes react differs from run to run; which faults they meet does not.
 """
 
 from dataclasses import dataclass, field
 
-# How often each kind of fault is drawn. Kills and cuts are what clusters are for; the others are rarer.
+# The weight of each kind of fault. Clusters exist because of kills and cuts; the others are rarer.
 KINDS = {
-    "kill": 4,  # SIGKILL, started again when the fault ends
-    "stop": 2,  # SIGTERM: it leaves, and is started again
-    "restart": 2,  # SIGTERM and started at once
-    "pause": 3,  # frozen: not a packet, and then all of them at once
-    "disconnect": 3,  # without the network over which nodes talk; clients still reach it
-    "forget": 1,  # disconnected and then killed: whatever was written there alone is gone
-    "shape": 3,  # datagrams lost both ways, and late in disorder
+    "kill": 4,  # SIGKILL; started again when the fault ends
+    "stop": 2,  # SIGTERM; it leaves, and is started again when the fault ends
+    "restart": 2,  # SIGTERM, and started again at once
+    "pause": 3,  # frozen: it handles no packet, and then all of them at once
+    "disconnect": 3,  # off the gossip network; clients still reach it
+    "forget": 1,  # disconnected and then killed: what was written only there is gone
+    "shape": 3,  # datagrams are lost both ways, and arrive late and reordered
 }
 
-# Faults are either shorter than it takes to be declared dead, when nobody should be, or longer, when all must be. The
-# longer ones must outlast the bound within which the members must agree on it, or that would never be looked at.
+# A fault is either too short for the node to be declared dead, and then nobody may declare it; or longer, and then all
+# must. The longer ones must outlast the bound within which the members must agree, or that would never be checked.
 SHORT = (0.3, 1.5)
 LONG = (9.0, 13.0)
-# How long a node is left alone after a fault. Long enough now and then to be seen as alive by all for the whole bound.
+# How long a node is left alone after a fault: now and then long enough for all to see it alive for the whole bound.
 REST = (1.0, 12.0)
 
 
@@ -39,7 +39,7 @@ class Step:
 
 
 def make(rng, nodes, seconds):
-    """All steps of a run, in order. At least one node is without a fault at any time."""
+    """All steps of a run, in order. At any time at least one node has no fault."""
     steps, busy_until, now = [], [0.0] * nodes, 1.0
     # About half of the nodes are in trouble at any time.
     gap = (sum(LONG) + sum(SHORT)) / 4 / nodes * 2

@@ -1,4 +1,4 @@
-"""One run: start the nodes, do what the plan says while clients write and everything is watched, heal, judge."""
+"""One run: start the nodes, follow the plan while clients write and everything is watched, heal, judge."""
 
 import os
 import random
@@ -14,39 +14,39 @@ import plan
 from truth import APART, CHANGING, DOWN, PAUSED, UP, Truth
 from watch import Watch
 
-# Words that only a process prints which breaks down.
+# Words that a process prints only when it crashes.
 CRASH = re.compile(
     r"Fatal error|Precondition failed|Assertion failed|Program crashed|Segmentation fault|Illegal instruction"
     r"|Sanitizer:")
-# Threads that write, so that writes collide, and how often each does.
+# Several threads write, so that writes collide; and how often each of them does.
 WRITERS, WRITE_INTERVAL = 3, 0.25
-# What the states are in words of the plan's actions: during, and after.
+# The state of a node during and after each action of the plan.
 AFTER = {
     "kill": DOWN, "stop": DOWN, "start": UP, "restart": UP, "pause": PAUSED, "resume": UP, "disconnect": APART,
     "connect": UP, "replace": UP, "shape": UP, "clear": UP,
 }
-# The fault is in place before the command returns, and healed only when it has returned; loss and delay change nothing
-# in who is reachable.
+# These faults are in place before the command returns, and healed only once it has returned. Loss and delay do not change
+# who is reachable.
 WITHOUT_CHANGE = {"shape", "clear"}
 
 
 @dataclass
 class Bounds:
-    """Within which time what must hold, in seconds, on a machine that is not idle.
+    """How soon each promise must hold, in seconds, on a machine that is not idle.
 
-    The protocol needs about 2 s to declare a death (a period to be probed, 1.4 s to refute), up to 1 s to contact a
-    node that came back, and milliseconds to spread a value. After a long fault a node holds itself for unwell and is
-    slower by some factor. Tighter bounds find more and cry wolf on busy machines.
+    The protocol needs about 2 s to declare a death (a period until the probe, 1.4 s to refute), up to 1 s to contact a
+    node that came back, and milliseconds to spread a value. After a long fault a node considers itself unwell and is
+    several times slower. Tighter bounds would find more, but cry wolf on busy machines.
     """
 
     spread: float = 5.0
     members: float = 6.0
-    # A node that hears nobody doubts itself first: its probes become up to nine times as slow, 3.6 s for each of the
-    # others (Lifeguard's local health), so that its own trouble makes it accuse nobody in haste.
+    # A node that hears nobody first doubts itself (Lifeguard's local health). Its probes become up to nine times as slow,
+    # 3.6 s for each of the others, so that it does not hastily blame others for its own trouble.
     members_alone_each: float = 3.6
     answer: float = 5.0
     ready: float = 6.0
-    # A write to healed nodes has to be on all of them in milliseconds.
+    # A write to healed nodes must reach all of them within milliseconds.
     last_write: float = 2.0
     start: float = 20.0
 
@@ -66,7 +66,7 @@ class Run:
         self.refused = 0
         self.no_shaping = engine.cannot_shape()
 
-    # Telling.
+    # The log.
 
     def say(self, text):
         with self.log_lock:
@@ -117,7 +117,7 @@ class Run:
         self._pass_time(started + self.seconds)
 
     def _pass_time(self, until):
-        """Waits, and looks whether processes live while it does."""
+        """Waits, and meanwhile checks that the processes live."""
         while True:
             self._look_for_ends()
             left = until - time.monotonic()
@@ -136,7 +136,7 @@ class Run:
                 self.violation(f"n{node + 1} ended by itself with status {status}")
 
     def _do(self, node, action, parameters=()):
-        """Does one thing to one node and notes what it is then."""
+        """Does one thing to one node, and records its new state."""
         self.faults[action] = self.faults.get(action, 0) + 1
         self.say(" ".join([action, f"n{node + 1}", *map(str, parameters)]))
         if action in WITHOUT_CHANGE:
@@ -163,7 +163,7 @@ class Run:
             self.engine.shape(node, loss, delay, self.seed)
 
     def _write(self, number):
-        """Writes values at random live nodes until told to end."""
+        """Writes values to random live nodes until told to stop."""
         rng = random.Random(f"{self.seed} writer {number}")
         while not self.writing.wait(rng.uniform(0, 2 * WRITE_INTERVAL)):
             node, value = rng.randrange(self.engine.count), rng.randrange(-(1 << 63), 1 << 63)
@@ -182,7 +182,7 @@ class Run:
     # Healing and judging.
 
     def _heal(self):
-        """Whatever the plan left as it should not be."""
+        """Heals whatever the plan left broken."""
         ways = {DOWN: "start", PAUSED: "resume", APART: "connect"}
         for node, (state, *_) in enumerate(self.truth.view()):
             if state in ways:
@@ -206,7 +206,7 @@ class Run:
         self._last_write()
 
     def _last_write(self):
-        """Whatever happened, the value can be written, and everyone has it at once."""
+        """Whatever happened, the value is writable, and all nodes get it at once."""
         node = random.Random(f"{self.seed} last").randrange(self.engine.count)
         try:
             stamp = client.write(self.engine.client_address(node), self.seed)
@@ -217,7 +217,7 @@ class Run:
             self.bounds.last_write)
 
     def _await(self, what, condition, bound, since=None):
-        """The time that it took to come true; a violation when it did not."""
+        """The time until it became true; a violation if it did not."""
         since = since or time.monotonic()
         while True:
             is_so = condition()
@@ -232,7 +232,7 @@ class Run:
             time.sleep(0.02)
 
     def _agreement(self):
-        """The stamp that all hold; None when they differ or one does not answer."""
+        """The stamp that all nodes hold; None if they differ or one does not answer."""
         try:
             stamps = {client.stamp(self.engine.client_address(node)) for node in range(self.engine.count)}
         except client.Unanswered:
@@ -253,7 +253,7 @@ class Run:
         return True
 
     def _end(self):
-        """Every node must stop in order, and none may have written that it broke down."""
+        """Every node must stop properly, and no log may report a crash."""
         for node in range(self.engine.count):
             if self.truth.view()[node][0] == UP:
                 self.engine.stop(node)
@@ -274,18 +274,18 @@ class Run:
                     file.write(self.engine.logs(node))
 
     def verdict(self):
-        """What was checked and how it came out, in one line."""
+        """What was checked, and the result, in one line."""
         faults = ", ".join(f"{number} {action}" for action, number in sorted(self.faults.items()))
         head = f"seed {self.seed}, {self.engine.count} nodes, {self.seconds} s ({faults})"
         if self.violations:
             first = self.violations[0]
             return f"FAILED {head}: {len(self.violations)} violations, the first: {first}; logs in {self.directory}"
         return (
-            f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them ended with the "
-            f"only processes that held them; after healing all hold generation {self.final[0]} within "
-            f"{self.value_after:.1f} s and know each other within {self.members_after:.1f} s; {self.watch.looks} looks "
-            f"at value, members, readyz and livez; a node's return was known {self._slowest('alive')} at most, its "
-            f"loss {self._slowest('gone')}, by one cut off that of the others {self._slowest('alone')}, "
+            f"OK {head}: {len(self.truth.acknowledged)} writes acknowledged, {len(self.lost)} of them lost because every "
+            f"process that held them died; after healing all hold generation {self.final[0]} within "
+            f"{self.value_after:.1f} s and know each other within {self.members_after:.1f} s; {self.watch.looks} checks "
+            f"of value, members, readyz and livez; the slowest return was noticed {self._slowest('alive')}, the slowest "
+            f"loss {self._slowest('gone')}, the slowest loss seen by a node cut off {self._slowest('alone')}; "
             f"{self.watch.false_alarms} false alarms; no process ended by itself")
 
     def _slowest(self, kind):

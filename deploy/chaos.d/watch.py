@@ -1,7 +1,7 @@
-"""Looks at every node all the time, and says when one is not as it should be for longer than it may.
+"""Checks every node all the time, and reports one that is wrong for longer than it may be.
 
-A single wrong answer proves nothing: a suspicion under loss is refuted, a machine stalls. What is wrong at every look
-for longer than the bound is a fault. The time counts from the last change of either of the two nodes concerned.
+A single wrong answer proves nothing: nodes refute suspicions under loss, and machines stall. Only an answer that stays
+wrong for longer than the bound is a fault. The time counts from the last change of either of the two nodes concerned.
 """
 
 import threading
@@ -10,13 +10,13 @@ import time
 import client
 from truth import APART, UP
 
-# Three looks a second and node: often enough to see each state, rare enough to leave the machine to the nodes.
+# Three checks a second per node: often enough to see each state, and rare enough to leave the machine to the nodes.
 INTERVAL = 0.33
 ALIVE, GONE = {"alive"}, {"dead", "left", "replaced", None}
 
 
 class Streak:
-    """For how long something was wrong without a pause, within one constellation of states."""
+    """How long something was wrong without a break, while the states involved stayed the same."""
 
     def __init__(self):
         self.constellation = None
@@ -25,7 +25,7 @@ class Streak:
         self.told = False
 
     def look(self, constellation, since, is_right, now):
-        """Takes in a look; returns for how long it has been wrong, and whether it is right for the first time."""
+        """Records a check; returns how long it has been wrong, and whether it is right for the first time."""
         if constellation != self.constellation:
             self.constellation, self.wrong_since, self.was_right, self.told = constellation, since, False, False
         if is_right:
@@ -38,12 +38,12 @@ class Streak:
 
 
 class Watch:
-    """One thread for each node. `violation` is told each fault once."""
+    """One thread for each node. It calls `violation` once for each fault."""
 
     def __init__(self, engine, truth, bounds, violation):
         self.engine, self.truth, self.bounds, self.violation = engine, truth, bounds, violation
         self.streaks = {}
-        # For each direction: after how long it was known, and by whom of whom.
+        # For each direction: how long others took to notice, and who noticed whom.
         self.slowest = {"alive": (0.0, ""), "gone": (0.0, ""), "alone": (0.0, "")}
         self.looks = 0
         self.false_alarms = 0
@@ -100,7 +100,7 @@ class Watch:
                 statuses[subject] = member.get("status")
         current = self.truth.view()
         for subject, (state, since, epoch, _) in enumerate(states):
-            # A subject that changed while we asked may be either.
+            # If the subject changed while we asked, either answer is right.
             if subject == observer or current[subject][2] != epoch or state == "changing":
                 continue
             is_reachable = state == UP and states[observer][0] == UP

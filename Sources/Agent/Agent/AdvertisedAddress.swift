@@ -1,8 +1,8 @@
-// The address that peers reach, when nobody said which.
+// Finds the address at which peers reach this node, if nobody configured one.
 //
-// A machine has many addresses, and which of them others reach is known only to the routing table: connecting a UDP
-// socket asks it and sends nothing. The route to the first seed is the best witness, since that is where the cluster
-// is. Rejected: the host name's address (on many systems 127.0.1.1) and the first interface as first choice (often a
+// A machine has many addresses, and only the routing table knows which of them others reach. Connecting a UDP socket
+// asks it, and sends nothing. The route to the first seed is the best evidence, because that is where the cluster is.
+// Rejected: the host name's address (on many systems 127.0.1.1) and the first interface as first choice (often a
 // container bridge).
 
 package import Gossip
@@ -10,7 +10,7 @@ package import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// An address and how it was found.
+/// An address, and how it was found.
 package struct AdvertisedAddress: Equatable, Sendable {
   package var address: Address
   package var source: Source
@@ -20,15 +20,15 @@ package struct AdvertisedAddress: Equatable, Sendable {
     self.source = source
   }
 
-  /// Where the address comes from, best first.
+  /// Where the address comes from; the best source first.
   package enum Source: Equatable, Sendable {
     case configured
-    /// The socket is bound to this one address, and so sends from no other.
+    /// The socket is bound to this one address, and sends from no other.
     case bound
     case route(seed: String)
     case defaultRoute
     case interface(String)
-    /// There is nothing but loopback: a cluster on one machine.
+    /// There is only loopback: a cluster on one machine.
     case loopback
 
     /// For the log.
@@ -44,21 +44,21 @@ package struct AdvertisedAddress: Equatable, Sendable {
     }
   }
 
-  /// The port at which other nodes reach an HTTP socket that is bound so; 0 when they do not. One that is bound to loopback
-  /// is for its own machine alone, and whoever was told its port would be refused, or meet another process on his own. A
-  /// socket on any other address may be what a port mapping leads to.
+  /// The port at which other nodes reach an HTTP socket with this address; 0 if they cannot. A socket bound to loopback
+  /// serves only its own machine: others that were told its port would be refused, or meet another process on their own
+  /// machine. A port mapping may lead to a socket on any other address.
   package func httpPort(of bound: Address) -> UInt16 { bound.isLoopback && !address.isLoopback ? 0 : bound.port }
 
-  /// How a host becomes addresses.
+  /// How to turn a host into addresses.
   package typealias LookUp = @Sendable (HostPort, any EventLoop) -> EventLoopFuture<[Address]>
 
-  /// How long all seeds' names together may take: a node must start without its name server, and must not be killed
-  /// for it by whoever supervises it. Name servers of a network answer in milliseconds, or after one repeated question.
+  /// How long all seeds' names together may take. A node must start without its name server, and its supervisor must
+  /// not kill it for being slow. Name servers in the same network answer in milliseconds, or after one retry.
   package static let lookUpTime: TimeAmount = .seconds(2)
 
-  /// Checks what is configured, or finds an address that the bound socket can be reached at.
+  /// Checks the configured address, or finds one at which the bound socket can be reached.
   /// - Parameters:
-  ///   - time: for all look-ups together. They end at once when the task is cancelled or a graceful shutdown begins.
+  ///   - time: for all look-ups together. They end at once if the task is cancelled or a graceful shutdown begins.
   package static func find(
     configured: Address?, bound: Address, seeds: [String], loop: any EventLoop, within time: TimeAmount = lookUpTime,
     lookUp: LookUp = { NameResolver.lookUp($0, on: $1) }
@@ -91,11 +91,11 @@ package struct AdvertisedAddress: Equatable, Sendable {
     return firstInterface(bound: bound)
   }
 
-  /// What each look-up gave, nothing for those that are not done in time.
+  /// The result of each look-up; empty for those that are not done in time.
   private static func addresses(
     _ lookUps: [EventLoopFuture<[Address]>], loop: any EventLoop, within time: TimeAmount
   ) async -> [[Address]] {
-    // A promise may be kept twice; the second time means nothing.
+    // A promise may be completed twice; the second time does nothing.
     let promises = lookUps.map { _ in loop.makePromise(of: [Address].self) }
     let giveUp: @Sendable () -> Void = { for promise in promises { promise.succeed([]) } }
     for (lookUp, promise) in zip(lookUps, promises) { promise.completeWith(lookUp) }
@@ -110,22 +110,22 @@ package struct AdvertisedAddress: Equatable, Sendable {
     }
   }
 
-  /// Our address on the route to a seed, which has these.
+  /// Our address on the route to a seed with these addresses.
   private static func towards(
     _ host: HostPort, _ addresses: [Address], bound: Address, loop: any EventLoop
   ) async -> Address? {
     let isNumeric = Address(ip: host.host, port: host.port) != nil
     for address in addresses where bound.canSend(to: address) {
       guard let local = await localAddress(towards: address, loop: loop) else { continue }
-      // Many systems list their own name as a loopback address. A list of seeds that every node shares names us too,
-      // and is no reason to advertise an address that only we can reach; loopback must be meant.
+      // Many systems list their own name as a loopback address. If all nodes share a list of seeds, it names us too, but
+      // that is no reason to advertise an address that only we can reach. Loopback must be explicit.
       guard !local.isLoopback || isNumeric || host.host == "localhost" else { continue }
       return local.with(port: bound.port)
     }
     return nil
   }
 
-  /// The address that a datagram to `target` would leave from. None is sent.
+  /// The address from which a datagram to `target` would be sent. Nothing is sent.
   private static func localAddress(towards target: Address, loop: any EventLoop) async -> Address? {
     guard let socket = try? SocketAddress(target) else { return nil }
     guard let channel = try? await DatagramBootstrap(group: loop).connect(to: socket).get() else { return nil }
@@ -146,9 +146,9 @@ package struct AdvertisedAddress: Equatable, Sendable {
 }
 
 extension Address {
-  /// Whether a socket bound here can send there.
+  /// Whether a socket bound to this address can send to that one.
   fileprivate func canSend(to target: Address) -> Bool { isDualStack || isIPv4 == target.isIPv4 }
 
-  /// 169.254.0.0/16 or fe80::/10: of use only with an interface's name beside it.
+  /// 169.254.0.0/16 or fe80::/10, which are useful only together with an interface's name.
   fileprivate var isLinkLocal: Bool { isIPv4 ? (low >> 16) & 0xFFFF == 0xA9FE : high >> 54 == 0xFE80 >> 6 }
 }

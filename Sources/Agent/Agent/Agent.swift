@@ -1,9 +1,9 @@
-// A node in the world: sockets, clocks, log and HTTP around the one `Node`, which decides everything.
+// The node's connection to the world: sockets, clocks, log and HTTP around the one `Node`, which decides everything.
 //
-// Whatever happens is an event. The node takes it under one short lock, and what it wants done is carried out after the
-// lock is released, so that no system call, log line or client ever holds up the protocol, and a client's write needs
-// no hop to another thread. Rejected: an actor (a hop and an allocation for each datagram, and `/set` would wait behind
-// them) and confining the node to its loop (each write would cross threads twice).
+// Whatever happens is an event. The node handles it under one short lock, and its effects are carried out after the
+// lock is released. So no system call, log line or client ever holds up the protocol, and a client's write needs no hop
+// to another thread. Rejected: an actor (a hop and an allocation for each datagram, and `/set` would wait behind them)
+// and confining the node to its loop (each write would cross threads twice).
 
 package import Gossip
 import Logging
@@ -11,21 +11,21 @@ import NIOConcurrencyHelpers
 package import NIOCore
 import ServiceLifecycle
 
-/// One running node. `start` makes it, `run` waits for its end, `stop` brings that about.
+/// One running node. `start` creates it, `run` waits for its end, and `stop` ends it.
 package final class Agent: Backend, Service {
-  /// What the node was started with.
+  /// The configuration with which the node was started.
   package let configuration: AgentConfiguration
-  /// Where datagrams come in.
+  /// The address at which datagrams arrive.
   package let datagramAddress: Address
   let loop: any EventLoop
   let clocks: Clocks
   let logger: Logger
   let lines: LogLines
   let datagrams: Datagrams
-  /// Metrics of whoever runs this agent, such as lines lost by the log.
+  /// Metrics of the program that runs this agent, such as lost log lines.
   let extraMetrics: @Sendable () -> [ShellMetric]
   let core = NIOLockedValueBox(Core())
-  /// What clients see, under a lock of its own.
+  /// What clients see, under its own lock.
   let shown = NIOLockedValueBox(PublishedState())
   let bindings: NIOLockedValueBox<Bindings>
   let stopRequested = Latch()
@@ -37,16 +37,16 @@ package final class Agent: Backend, Service {
   struct Core {
     /// Nil before the start.
     var node: Node?
-    /// After the end nothing happens to the node any more, but it can still be asked.
+    /// After the end the node handles no more events, but it can still be asked.
     var isOver = false
-    /// When the timer will ring, or has been told to.
+    /// When the timer fires, or has been told to.
     var armed = Instant.distantFuture
     var lastRequest: UInt64 = 0
-    /// Requests that were not answered at once.
+    /// Requests that are not answered yet.
     var waiting: [RequestID: @Sendable (Answer) -> Void] = [:]
   }
 
-  /// What is bound on the other side of the node, once it is.
+  /// What the node is bound to, once it is.
   struct Bindings {
     /// Its address and HTTP port are those of the configuration until both sockets are bound.
     var identity: Identity
@@ -56,7 +56,7 @@ package final class Agent: Backend, Service {
     var httpAddress: Address
   }
 
-  /// What carries out the effects that take time.
+  /// The workers for effects that take time.
   struct Workers: Sendable {
     var notifier: Notifier
     var resolver: NameResolver
@@ -82,7 +82,7 @@ package final class Agent: Backend, Service {
   /// Who this node is.
   package var identity: Identity { bindings.withLockedValue { $0.identity } }
 
-  /// Where HTTP listens.
+  /// The address at which HTTP listens.
   package var httpAddress: Address { bindings.withLockedValue { $0.httpAddress } }
 
   // MARK: Backend
@@ -102,8 +102,8 @@ package final class Agent: Backend, Service {
   package func status() -> StatusSnapshot {
     let now = clocks.now()
     if let status = core.withLockedValue({ $0.node?.status(at: now) }) { return status }
-    // HTTP listens for a moment before the node exists, because the node must know the port: a node that never ran says
-    // what there is to say.
+    // HTTP listens for a moment before the node exists, because the node must know the port. Until then, a node that
+    // never ran answers.
     let unused = SecretKey(low: 0, high: 0)
     return Node(identity: identity, settings: configuration.settings, seed: 0, key: unused, now: now).status(at: now)
   }
@@ -112,15 +112,15 @@ package final class Agent: Backend, Service {
 // MARK: Events in
 
 extension Agent {
-  /// What is left to do when the lock is released.
+  /// What is left to do after the lock is released.
   struct Outcome {
     var effects: [Effect] = []
-    /// `Node.retractions` then.
+    /// `Node.retractions` at that time.
     var retractions: UInt64 = 0
-    /// The timer rings too late for the new deadline.
+    /// Whether the timer would fire too late for the new deadline.
     var mustArm = false
 
-    /// Takes the answer to this request out of the effects, if it is among them.
+    /// Removes the answer to this request from the effects, if it is among them.
     mutating func takeAnswer(to request: RequestID) -> Answer? {
       for index in effects.indices {
         guard case .answer(request, let answer) = effects[index] else { continue }
@@ -131,12 +131,12 @@ extension Agent {
     }
   }
 
-  /// Lets the node handle an event and does what it wants.
+  /// Lets the node handle an event, and carries out its effects.
   func handle(_ event: Event) {
     if let outcome = core.withLockedValue({ $0.handle(event, clocks) }) { perform(outcome) }
   }
 
-  /// The same for a client's request, which is remembered unless it is answered at once, as nearly all are.
+  /// The same for a client's request. The agent remembers it unless it is answered at once, as nearly all are.
   private func request(_ completion: @escaping @Sendable (Answer) -> Void, _ event: (RequestID) -> Event) {
     let (outcome, answer) = core.withLockedValue { core -> (Outcome, Answer?) in
       core.lastRequest += 1
@@ -146,8 +146,9 @@ extension Agent {
       core.waiting[identity] = completion
       return (outcome, nil)
     }
-    // Publishing is among the effects, and so comes before the answer. When this very stamp was merged a moment ago,
-    // its publishing is among the effects of another thread, which may be late: who is answered must see it all the same.
+    // Publishing is among the effects, so it comes before the answer. If another thread merged the same stamp a moment
+    // ago, publishing is among that thread's effects, which may be late. But a client that got its answer must see the
+    // stamp.
     perform(outcome)
     guard let answer else { return }
     if case .accepted(let stamp) = answer { publish(stamp, outcome.retractions) }
@@ -156,7 +157,7 @@ extension Agent {
 }
 
 extension Agent.Core {
-  /// Nil before the node exists and after it is over. The time is read inside the lock, so that the node never sees it go
+  /// Nil before the node exists and after its end. The time is read under the lock, so that the node never sees it go
   /// backwards.
   mutating func handle(_ event: Event, _ clocks: Clocks) -> Agent.Outcome? {
     guard !isOver, let effects = node?.handle(event, at: clocks.now()) else { return nil }
@@ -172,7 +173,7 @@ extension Agent.Core {
 // MARK: Effects out
 
 extension Agent {
-  /// Carries the effects out, in order; datagrams are gathered and go to the loop in one hop.
+  /// Carries out the effects in order. Datagrams are collected and go to the loop in one hop.
   func perform(_ outcome: Outcome) {
     var outgoing: [(bytes: [UInt8], to: Address)] = []
     for effect in outcome.effects {
@@ -207,8 +208,8 @@ extension Agent {
     shown.withLockedValue { $0.publish(stamp, retractions: retractions) }
   }
 
-  /// Shows what the node says now, and not what it said when the effect was made: two threads may come here in the wrong
-  /// order. Both locks are held, so that neither shows what was so before the other asked.
+  /// Publishes what the node says now, not what it said when the effect was made, because two threads may arrive here
+  /// in the wrong order. It holds both locks, so that neither thread publishes an older state after a newer one.
   private func showPresent(_ show: (inout PublishedState, Node) -> Void) {
     core.withLockedValue { core in
       guard let node = core.node else { return }
@@ -226,12 +227,12 @@ extension Agent {
 // MARK: Time
 
 extension Agent: NIOScheduledCallbackHandler {
-  /// Sets the timer to what the lock says. On the loop.
+  /// Sets the timer to the deadline under the lock. On the loop.
   private func arm() {
     let wait = core.withLockedValue { $0.armed } - clocks.now().monotonic
     timer.value?.cancel()
-    // A microsecond more than asked: whole microseconds are rounded down, and to ring too early is to ring twice. A
-    // deadline in the far future is looked at once an hour.
+    // A microsecond later than asked, because whole microseconds are rounded down, and a timer that fires too early
+    // must fire twice. A deadline in the far future is checked once an hour.
     let delay = min(max(wait.microseconds + 1, 0), 3_600_000_000)
     timer.value = try? loop.scheduleCallback(in: .microseconds(delay), handler: self)
   }

@@ -1,14 +1,15 @@
-// What a node is started with, after options and environment were merged and checked.
+// The configuration of a node, after options and environment were merged and checked.
 
 package import Gossip
 
-/// Everything that an `Agent` must be told.
+/// Everything that an `Agent` needs to know.
 package struct AgentConfiguration: Sendable {
-  /// Where the UDP socket is bound. Port 0 takes any free one.
+  /// The address of the UDP socket. Port 0 takes any free one.
   package var bind: Address
-  /// Where HTTP listens. Port 0 takes any free one.
+  /// The address at which HTTP listens. Port 0 takes any free one.
   package var http: Address
-  /// The address that peers reach; nil finds it (see `AdvertisedAddress`). Port 0 stands for the bound port.
+  /// The address at which peers reach the node; with nil it is found (see `AdvertisedAddress`). Port 0 stands for the
+  /// bound port.
   package var advertise: Address?
   /// The member's name.
   package var name: String
@@ -16,7 +17,7 @@ package struct AgentConfiguration: Sendable {
   package var cluster: String
   /// Seeds as written: `host`, `host:port`, `[v6]:port`.
   package var seeds: [String]
-  /// Further peers to post `/notify` to, as written: `host` or `host:port` (HTTP; port 8080 when there is none).
+  /// More peers to post `/notify` to, as written: `host` or `host:port` (HTTP; the default port is 8080).
   package var notify: [String]
   /// The protocol's settings; cluster, seeds and the number of notify peers are filled in from here.
   package var settings: Settings
@@ -40,12 +41,12 @@ package struct AgentConfiguration: Sendable {
   }
 }
 
-/// What each step of a stop may take at most. Together they leave a second of the five that are promised. Tests give
-/// more, so that a busy machine decides nothing.
+/// The most time that each step of a stop may take. Together they leave one of the promised five seconds. Tests give
+/// more, so that a busy machine does not decide a test.
 package struct StopTimes: Sendable {
-  /// For requests in progress. A client that needs more is not waiting for an integer.
+  /// For requests in progress. A client that needs longer is not waiting for an integer.
   package var drain: Duration = .seconds(2)
-  /// For the announcement: the second that the node takes at most, and one for a busy machine.
+  /// For the announcement: the node takes one second at most, and one more is for a busy machine.
   package var leave: Duration = .seconds(2)
 
   package init() {}

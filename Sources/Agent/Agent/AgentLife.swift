@@ -1,8 +1,8 @@
-// The beginning and the end of a node: sockets first, then the identity that follows from them, then the node; and
-// back in an order that loses nothing.
+// The start and the stop of a node. The start makes the sockets first, then the identity that follows from them, then the
+// node. The stop has an order that loses nothing.
 //
 // To stop, a node first says that it is not ready, then finishes what clients began (their writes still spread), then
-// announces that it leaves, and closes its sockets last. Every step has a time of its own, so that the whole ends in
+// announces that it is leaving, and closes its sockets last. Every step has its own time limit, so that a stop takes
 // under five seconds whatever the network does.
 
 import Gossip
@@ -16,10 +16,10 @@ import ServiceLifecycle
 extension Agent {
   /// Binds the sockets, finds the advertised address, and starts a node.
   /// - Parameters:
-  ///   - version: of the program, for the line that says that it started.
+  ///   - version: of the program, for the first line of the log.
   ///   - udp: its loop runs the protocol. Many nodes may share it.
   ///   - http: runs clients' connections, in both directions.
-  ///   - extraMetrics: what else is shown among the shell's own counters.
+  ///   - extraMetrics: further counters to show among the shell's own.
   package static func start(
     configuration: AgentConfiguration, version: String, udp: any EventLoopGroup, http: any EventLoopGroup,
     logger: Logger, clocks: Clocks = .system,
@@ -97,7 +97,7 @@ extension Agent {
     await stop()
   }
 
-  /// Stops in order and in under five seconds. May be called more than once; each call returns when it is done.
+  /// Stops properly, in under five seconds. It may be called more than once; each call returns when the stop is done.
   package func stop() async {
     stopRequested.open()
     let isFirst = shown.withLockedValue { shown in
@@ -127,7 +127,7 @@ extension Agent {
     logger.info("Stopped")
   }
 
-  /// Lets the node say goodbye. The node bounds this itself; the timer here is for a node that cannot.
+  /// Lets the node say goodbye. The node itself bounds the time; this timer is for a node that cannot.
   private func announceLeaving() async {
     let bound = loop.scheduleTask(in: .microseconds(configuration.stopTimes.leave.microseconds)) { [left] in
       _ = left.open()
@@ -138,14 +138,14 @@ extension Agent {
   }
 }
 
-// MARK: What the shell tells of itself
+// MARK: The shell's own metrics
 
 extension Agent {
   package func shellMetrics() -> [ShellMetric] {
     let counts = datagrams.currentCounts
     var metrics = counts.sendErrors.sorted { $0.key.number < $1.key.number }.map { error, count in
       ShellMetric(
-        name: "unum_datagram_send_errors_total", help: "Datagrams that the system would not send, by error.",
+        name: "unum_datagram_send_errors_total", help: "Datagrams that the system refused to send, by error.",
         labels: [("error", error.symbol)], value: Double(count))
     }
     metrics.append(
@@ -154,7 +154,7 @@ extension Agent {
         value: Double(counts.receiveErrors)))
     metrics.append(
       ShellMetric(
-        name: "unum_datagram_rebinds_total", help: "Times that the datagram socket was lost and bound anew.",
+        name: "unum_datagram_rebinds_total", help: "Times that the datagram socket was lost and bound again.",
         value: Double(counts.rebinds)))
     if let workers = bindings.withLockedValue({ $0.workers }) {
       metrics += workers.notifier.metrics()
@@ -173,14 +173,14 @@ extension Agent {
     let counts = datagrams.currentCounts
     if let line = summary.line(since: last, over: summaryInterval) { log(line) }
     if counts.rebinds > lastRebinds {
-      logger.warning("The datagram socket was lost and bound anew (\(counts.rebinds) times since the start)")
+      logger.warning("The datagram socket was lost and bound again (\(counts.rebinds) times since the start)")
     }
     loop.assumeIsolated().scheduleTask(in: .microseconds(summaryInterval.microseconds)) { [weak self] in
       self?.summarise(summary, counts.rebinds)
     }
   }
 
-  /// As often as the other lines come; once a minute when those are turned off.
+  /// As often as the other periodic lines; once a minute if those are turned off.
   private var summaryInterval: Duration {
     let interval = configuration.settings.reportInterval
     return interval > .zero ? interval : .seconds(60)

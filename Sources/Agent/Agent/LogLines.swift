@@ -1,9 +1,9 @@
-// What the node reports, as lines of the log: one pure function, so that every line is tested as a table.
+// Turns the node's reports into lines of the log, with one pure function, so that every line is tested as a table.
 //
-// Names of members and notifiers are foreign bytes. A name that could be mistaken for something else, or that holds a
-// line's end or a terminal's control characters, is written in quotes with its bytes escaped: nobody can forge a line,
-// or an entry within one. Rejected: writing the reports' structure as metadata only, since the log's first reader is a
-// person who looks at a terminal.
+// Names of members and notifiers are foreign bytes. A name that could be mistaken for something else, or that has a
+// newline or a terminal's control characters, is quoted and escaped, so nobody can forge a line, or an entry within
+// one. Rejected: writing the reports only as structured metadata, because the log's first reader is a person at a
+// terminal.
 
 package import Gossip
 package import Logging
@@ -19,14 +19,14 @@ package struct LogLine: Equatable, Sendable {
   }
 }
 
-/// Reports to lines.
+/// Turns reports into lines.
 package struct LogLines: Sendable {
   private let seeds: [String]
 
-  /// - Parameter seeds: as configured, to name them.
+  /// - Parameter seeds: the seeds as configured, to name them.
   package init(seeds: [String]) { self.seeds = seeds }
 
-  /// The lines for a report: one, but for the summary, which has one for the members and one for the state.
+  /// The lines for a report. There is one, except for the summary, which has one for the members and one for the state.
   package func lines(for report: Report) -> [LogLine] {
     if case .summary(let members, let live, let stamp) = report {
       return [
@@ -95,11 +95,11 @@ package struct LogLines: Sendable {
     }
   }
 
-  /// `Members: n1 10.0.0.1:7946 alive, n2 10.0.0.2:7946 dead`, as the original's.
+  /// `Members: n1 10.0.0.1:7946 alive, n2 10.0.0.2:7946 dead`, as in the original.
   private static func membersLine(_ members: [MemberSummary], live: Int) -> LogLine {
     let list = members.map { "\(ForeignText.name($0.name)) \($0.address) \($0.status.rawValue)" }.joined(
       separator: ", ")
-    // In a large cluster only the members that changed are listed; the number of all must then be said.
+    // In a large cluster the line lists only the members that changed, so it must give the number of all.
     let isWhole = live == members.count { $0.status == .alive || $0.status == .suspect }
     let changed = list.isEmpty ? "none changed" : "changed: \(list)"
     return LogLine(.info, isWhole ? "Members: \(list)" : "Members: \(live) live, \(changed)")
@@ -146,13 +146,13 @@ package struct LogLines: Sendable {
     case .refuted: "it answered again"
     case .probeFailed: "it answered neither our pings nor our helpers'"
     case .suspicionExpired(let pings): "it did not refute the suspicion in time, nor answer \(pings) pings"
-    case .announced: "it said that it leaves"
+    case .announced: "it said that it was leaving"
     }
   }
 }
 
 extension LogLines {
-  /// The line that says what started, and where.
+  /// The first line: what started, and where.
   static func started(
     version: String, identity: Identity, found: AdvertisedAddress.Source, datagrams: Address, http: Address,
     configuration: AgentConfiguration

@@ -1,9 +1,9 @@
 // The UDP socket of a node.
 //
-// It is read through NIO, many datagrams at a wake-up, and written by `sendto` on the same loop. Rejected: writing
-// through NIO, which closes the whole channel on most send errors (a member that gossiped an impossible address, a
-// route that is gone for a second) and so would deafen the node. Here a send error is a count, and sending never waits:
-// a full socket buffer drops the datagram, as the network might have.
+// It reads through NIO, many datagrams per wake-up, and writes by `sendto` on the same loop. Rejected: writing through
+// NIO, which closes the whole channel on most send errors (a member gossips an impossible address, a route is gone for
+// a second) and would so deafen the node. Here a send error only counts, and sending never waits: if the socket buffer
+// is full, the datagram is dropped, as the network might do.
 
 package import Gossip
 import NIOConcurrencyHelpers
@@ -11,13 +11,13 @@ package import NIOCore
 import NIOPosix
 package import Platform
 
-/// A bound UDP socket, which binds itself again should it ever close. All its work is done on one loop.
+/// A bound UDP socket, which binds itself again if it ever closes. All its work is on one loop.
 package final class Datagrams: Sendable {
-  /// What to do with a datagram: its bytes and where it came from. Called on the loop.
+  /// Called on the loop with each datagram's bytes and source.
   package typealias Receiver = @Sendable ([UInt8], Address) -> Void
 
   package let loop: any EventLoop
-  /// The address that it is bound to, with the real port; an unspecified one stays so.
+  /// The bound address, with the real port; an unspecified address stays so.
   package let localAddress: Address
   private let state: NIOLoopBoundBox<State>
   private let counts = NIOLockedValueBox(Counts())
@@ -29,7 +29,7 @@ package final class Datagrams: Sendable {
     private(set) var transport: SocketTransport?
     var receiver: Receiver?
     var isClosed = false
-    /// What we sent to ourselves and have not received yet.
+    /// The datagram that we sent to ourselves and have not received yet.
     var greeting: [UInt8]?
 
     init(_ channel: any Channel) {
@@ -38,26 +38,26 @@ package final class Datagrams: Sendable {
     }
   }
 
-  /// What went wrong so far.
+  /// What has gone wrong so far.
   package struct Counts: Equatable, Sendable {
-    /// Datagrams that the system would not send, by its reason.
+    /// Datagrams that the system refused to send, by its reason.
     package var sendErrors: [SystemError: UInt64] = [:]
-    /// Errors while reading; the socket lived on.
+    /// Errors while reading, which the socket survived.
     package var receiveErrors: UInt64 = 0
-    /// How often a closed socket was bound anew.
+    /// How often a closed socket was bound again.
     package var rebinds: UInt64 = 0
   }
 
-  /// Slots of one read. A wake-up under load then costs one system call for 16 datagrams; more would let one busy node
-  /// of `unum local` hold up the others on its loop.
+  /// Slots of one read. Under load, a wake-up then costs one system call for 16 datagrams. With more, one busy node of
+  /// `unum local` could hold up the others on its loop.
   private static let vectorSize = 16
-  /// Bytes of a slot. Longer than any datagram of ours, so that one that was cut is still seen to be too long.
+  /// Bytes of a slot. It is longer than any datagram of ours, so that a truncated one still shows as too long.
   private static let slotSize = 2048
   /// Room for about 4,000 datagrams of the usual 107 bytes while the process is not running. The kernel grants what
-  /// `net.core.rmem_max` allows; nothing is used until it is filled.
+  /// `net.core.rmem_max` allows, and uses no memory until there are datagrams.
   private static let receiveBuffer = 1 << 20
-  /// The first wait before binding anew, and the longest: long enough to cost nothing, short enough that no member is
-  /// declared dead (0.85 s) for the first few tries.
+  /// The first and the longest wait before binding again: long enough to cost nothing, and short enough that the first
+  /// few tries come before others would declare this node dead (0.85 s).
   private static let rebindDelays: (first: TimeAmount, last: TimeAmount) = (.milliseconds(50), .seconds(5))
 
   private init(channel: any Channel, localAddress: Address) {
@@ -66,7 +66,7 @@ package final class Datagrams: Sendable {
     state = .makeBoxSendingValue(State(channel), eventLoop: loop)
   }
 
-  /// Binds. Nothing is read before `open`.
+  /// Binds the socket. Nothing is read before `open`.
   package static func bind(to address: Address, loop: any EventLoop) async throws -> Datagrams {
     let channel = try await bootstrap(for: address, loop: loop).bind(to: SocketAddress(address)).get()
     guard let local = channel.localAddress.flatMap({ Address($0) }) else {
@@ -76,12 +76,12 @@ package final class Datagrams: Sendable {
     return Datagrams(channel: channel, localAddress: local)
   }
 
-  /// Sends one datagram to this socket itself. A way to the socket that is gone after an update of NIO, or a firewall
-  /// that lets nothing out, would otherwise show only as a counter of a node that believes it is alone.
-  /// - Returns: why it could not be sent; nil when it was. Nobody is handed it when it arrives.
+  /// Sends one datagram to this socket itself. If an update of NIO removed our path to the socket, or a firewall lets
+  /// nothing out, this would otherwise show only as a counter of a node that thinks it is alone.
+  /// - Returns: why it could not be sent; nil if it was. When it arrives, it is not handed on.
   package func sendToItself() async -> SystemError? {
     let greeting = (0..<8).map { _ in UInt8.random(in: 0...255) }
-    // A socket for all addresses has this machine's own among them; one of IPv6 knows it in its mapped form.
+    // A socket for all addresses also has this machine's own; an IPv6 socket takes it in its mapped form.
     let target = localAddress.isUnspecified ? Address(ipv4: 0x7F00_0001, port: localAddress.port) : localAddress
     let sending = loop.submit { [self] () -> SystemError? in
       guard let transport = state.value.transport else { return .notConnected }
@@ -91,11 +91,11 @@ package final class Datagrams: Sendable {
       if case .some(.none) = failure { state.value.greeting = greeting }
       return failure ?? .notConnected
     }
-    // It fails only when the loop is gone.
+    // This fails only if the loop is gone.
     return (try? await sending.get()) ?? nil
   }
 
-  /// Hands a datagram on, but for the one that we sent to ourselves. On the loop.
+  /// Hands on a datagram, except the one that we sent to ourselves. On the loop.
   private func receive(_ bytes: [UInt8], from sender: Address) {
     if let greeting = state.value.greeting, greeting == bytes {
       state.value.greeting = nil
@@ -104,7 +104,7 @@ package final class Datagrams: Sendable {
     }
   }
 
-  /// Begins to read.
+  /// Starts reading.
   package func open(_ receiver: @escaping Receiver) {
     onLoop { [self] in
       state.value.receiver = receiver
@@ -112,18 +112,18 @@ package final class Datagrams: Sendable {
     }
   }
 
-  /// Stops, for good.
+  /// Stops for good.
   package func close() async {
     let closing = loop.flatSubmit { [self] in
       state.value.isClosed = true
       state.value.receiver = nil
       return state.value.channel?.close() ?? loop.makeSucceededVoidFuture()
     }
-    // Closing fails only when it was closed already.
+    // Closing fails only if it is closed already.
     _ = try? await closing.get()
   }
 
-  /// Sends datagrams, in order; those that cannot be sent are counted. From any thread, best from the loop.
+  /// Sends datagrams in order, and counts those that it cannot send. From any thread, best from the loop.
   package func send(_ datagrams: [(bytes: [UInt8], to: Address)]) {
     onLoop { [self] in
       guard !state.value.isClosed else { return }
@@ -139,7 +139,7 @@ package final class Datagrams: Sendable {
 
   package var currentCounts: Counts { counts.withLockedValue { $0 } }
 
-  /// The channel while there is one, for tests of what happens when the system takes it away.
+  /// The channel while there is one, for tests in which the system takes it away.
   package func currentChannel() async throws -> (any Channel)? {
     try await loop.submit { [self] in state.value.channel }.get()
   }
@@ -157,18 +157,18 @@ package final class Datagrams: Sendable {
 
 extension Datagrams {
   private static func bootstrap(for address: Address, loop: any EventLoop) -> DatagramBootstrap {
-    // No SO_REUSEADDR nor SO_REUSEPORT: two processes on one port would each get some of the datagrams.
+    // Neither SO_REUSEADDR nor SO_REUSEPORT: two processes on one port would each get some of the datagrams.
     let bootstrap = DatagramBootstrap(group: loop)
       .channelOption(.autoRead, value: false)
       .channelOption(.datagramVectorReadMessageCount, value: vectorSize)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: vectorSize * slotSize))
       .channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer)
     guard !address.isIPv4 else { return bootstrap }
-    // `::` takes IPv4 as well, whatever the machine's default is.
+    // `::` also takes IPv4, whatever the machine's default.
     return bootstrap.channelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 0)
   }
 
-  /// Takes a bound channel into use. On the loop.
+  /// Starts using a bound channel. On the loop.
   private func adopt(_ channel: any Channel) {
     state.value.channel = channel
     guard state.value.receiver != nil else { return }
@@ -180,12 +180,12 @@ extension Datagrams {
       try channel.pipeline.syncOperations.addHandler(handler)
       try channel.syncOptions?.setOption(.autoRead, value: true)
     } catch {
-      // It closed in this very moment, before there was a handler to say so.
+      // It closed just now, before there was a handler to say so.
       closed()
     }
   }
 
-  /// The channel is gone. Nobody but `close` closes it on purpose, so it is opened again. On the loop.
+  /// The channel is gone. Only `close` closes it on purpose, so otherwise open it again. On the loop.
   private func closed() {
     state.value.channel = nil
     guard !state.value.isClosed else { return }
@@ -211,7 +211,7 @@ extension Datagrams {
   }
 }
 
-/// The end of the channel's pipeline: hands datagrams on. Whatever they hold, nothing here throws or closes.
+/// The end of the channel's pipeline, which hands on datagrams. Whatever they contain, nothing here throws or closes.
 private final class Inlet: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
 

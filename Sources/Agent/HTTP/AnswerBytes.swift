@@ -1,7 +1,7 @@
-// Puts an answer's bytes together, piece by piece, into room for all of it.
+// Puts an answer's bytes together, piece by piece, with room for all of it.
 //
-// Rejected: text, which is checked and may be copied with each piece, and writing into a `ByteBuffer`, which looks with
-// each piece whether the room is its own and enough: for ten pieces of ten bytes both take five times as long.
+// Rejected: text, which is checked and may be copied for each piece, and a `ByteBuffer`, which checks for each piece
+// whether it owns enough room. For ten pieces of ten bytes both take five times as long.
 
 import NIOCore
 
@@ -9,7 +9,7 @@ import NIOCore
 struct AnswerBytes {
   private var bytes: [UInt8] = []
 
-  /// - Parameter capacity: how many bytes are expected. More are taken too.
+  /// - Parameter capacity: how many bytes to expect. It also takes more.
   init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
   mutating func add(_ text: StaticString) {
@@ -26,11 +26,11 @@ struct AnswerBytes {
 
   /// A number in decimal.
   mutating func add(_ number: Int) {
-    // The lengths of nearly all bodies that are not pages.
+    // This covers the lengths of nearly all bodies that are not pages.
     guard (0..<10).contains(number) else { return add(String(number)) }
     bytes.append(UInt8(ascii: "0") + UInt8(number))
   }
 
-  /// What was added.
+  /// The bytes added so far.
   var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 }

@@ -1,5 +1,5 @@
-// The two places in a channel's pipeline where a connection stands: before NIO's decoder, where bytes come in and
-// answers go out, and behind it, where requests come out. Both only pass on what they hear.
+// A connection's two places in a channel's pipeline: before NIO's decoder, where bytes come in and answers go out, and
+// behind it, where requests come out. Both handlers only pass on what they get.
 
 import NIOCore
 import NIOHTTP1
@@ -36,7 +36,7 @@ final class ConnectionBytes: ChannelInboundHandler {
     connection.writabilityChanged()
   }
 
-  /// The end of input stays here: the decoder would take no request after it, and some may still wait for their turn.
+  /// The end of input stays here, because the decoder would take no request after it, and some may still wait for a turn.
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event as? ChannelEvent == .inputClosed {
       connection.inputDidEnd()
@@ -68,10 +68,10 @@ final class ConnectionParts: ChannelInboundHandler {
 }
 
 extension HTTPConnection {
-  /// Puts the connection and the decoder between its two sides into a channel's pipeline. The channel must not read by
-  /// itself: the connection asks for each reading.
+  /// Puts the connection's two sides into a channel's pipeline, with the decoder between them. The channel must not
+  /// read by itself, because the connection requests each read.
   func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-    // The reader counts bytes; what is left to the decoder is the number of fields, as a bound on allocations.
+    // The reader counts bytes. The decoder only bounds the number of fields, and so the allocations.
     var decoderLimits = NIOHTTPDecoderLimitConfiguration()
     decoderLimits.maxHeaderFieldSize = limits.requestLine + limits.fields
     decoderLimits.maxHeaderListSize = limits.requestLine + limits.fields

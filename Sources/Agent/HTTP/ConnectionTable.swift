@@ -1,11 +1,11 @@
 // The connections of one event loop, and what they share there.
 //
-// Each part is a type of its own: how connections age (`SweepClock`), whose turn is next (`TurnQueue`), and the answer that
-// nearly all of them want (`PreparedAnswer`). Here is only who is connected, and how all of them end.
+// Each part is its own type: how connections age (`SweepClock`), whose turn is next (`TurnQueue`), and the answer that
+// nearly all of them want (`PreparedAnswer`). This file only knows who is connected, and how all of them end.
 
 import NIOCore
 
-/// The connections of one loop. Used on that loop only.
+/// The connections of one loop. Used only on that loop.
 final class ConnectionTable {
   let clock = SweepClock()
   let turns = TurnQueue()
@@ -22,10 +22,10 @@ final class ConnectionTable {
 
   func stop() { clock.stop() }
 
-  /// One more second is over: connections that have lasted too long end.
+  /// Another second has passed: ends connections that have lasted too long.
   func sweep() {
     clock.advance()
-    // A copy, because connections that end leave.
+    // Iterate over a copy, because connections that end leave the table.
     for connection in Array(connections.values) { connection.sweep() }
   }
 
@@ -33,11 +33,11 @@ final class ConnectionTable {
 
   func remove(_ connection: HTTPConnection) { connections[ObjectIdentifier(connection)] = nil }
 
-  /// From now on each connection ends with its next answer.
+  /// From now on each connection ends after its next answer.
   func beginDraining() { isDraining = true }
 
   /// The same, and connections without a request end at once.
-  /// - Returns: what completes when each of them is closed.
+  /// - Returns: a future that completes once all of them are closed.
   func drainAll() -> [EventLoopFuture<Void>] {
     beginDraining()
     let closed = connections.values.compactMap(\.closed)

@@ -1,14 +1,15 @@
 // An answer, and its bytes.
 //
-// An answer is one buffer written at once: status line, fields and body. The answer to `GET /get` is made once for each
-// value that is asked for (see `PreparedAnswer`). Rejected: response parts through NIO's encoder, which allocates for each field
-// and costs a third of the throughput. There is no Date field, though RFC 9110 (section 6.6.1) wants one: it dates what
-// caches keep, every answer here forbids keeping, and the prebuilt answer would have to be made anew each second.
+// An answer is one buffer that is written at once: status line, fields and body. The answer to `GET /get` is made once
+// for each value that a client asks for (see `PreparedAnswer`). Rejected: response parts through NIO's encoder, which
+// allocates for each field and costs a third of the throughput. There is no Date field, though RFC 9110 (section 6.6.1)
+// wants one: it dates what caches keep, every answer here forbids keeping, and the prebuilt answer would have to be
+// rebuilt each second.
 
 package import Gossip
 package import NIOCore
 
-/// The statuses that this server can answer.
+/// The statuses of this server's answers.
 package enum HTTPStatus: Int, CaseIterable, Sendable {
   case ok = 200
   case notModified = 304
@@ -23,7 +24,7 @@ package enum HTTPStatus: Int, CaseIterable, Sendable {
   case unavailable = 503
   case versionNotSupported = 505
 
-  /// The words of the status line (RFC 9110, section 15).
+  /// The text of the status line (RFC 9110, section 15).
   package var reason: String {
     switch self {
     case .ok: "OK"
@@ -44,7 +45,7 @@ package enum HTTPStatus: Int, CaseIterable, Sendable {
 
 /// What becomes of the connection after an answer.
 package enum Persistence: Equatable, Sendable {
-  /// It stays, as HTTP/1.1 means by saying nothing.
+  /// It stays, which is the default of HTTP/1.1.
   case keep
   /// It stays, and the answer says so: an HTTP/1.0 client asked for it.
   case keepExplicitly
@@ -57,13 +58,13 @@ package struct HTTPAnswer: Equatable, Sendable {
   package var status: HTTPStatus
   /// The media type; nil for an answer without a body.
   package var type: String?
-  /// Further fields, each line ended.
+  /// More fields, each with its line end.
   package var fields = ""
   package var body = ""
 
   private static let plainText = "text/plain; charset=utf-8"
 
-  /// Text for people. What they asked for is given bare, as the original does; sentences end their line.
+  /// Text for people. A value comes bare, as in the original; sentences end with a newline.
   package static func text(_ text: String, status: HTTPStatus = .ok, fields: String = "") -> HTTPAnswer {
     HTTPAnswer(status: status, type: plainText, fields: fields, body: text)
   }
@@ -83,7 +84,7 @@ package struct HTTPAnswer: Equatable, Sendable {
       type = HTTPAnswer.plainText
       body = refusal.sentence + "\n"
     case .json:
-      // No `type` member: it would be "about:blank", which RFC 9457 (section 4.2.1) says by leaving it out.
+      // There is no `type` member: it would be "about:blank", which RFC 9457 (section 4.2.1) implies if it is missing.
       type = "application/problem+json"
       body = JSON.object([
         ("title", JSON.string(status.reason)), ("status", "\(status.rawValue)"),
@@ -100,19 +101,19 @@ package struct HTTPAnswer: Equatable, Sendable {
     self.body = body
   }
 
-  /// Bytes of the longest head without the fields that it adds. Less would mean to copy it once, more is never used.
+  /// Bytes of the longest head, without the added fields. With less it would be copied once; more is never used.
   private static let headRoom = 192
 
   /// The bytes of the answer. A HEAD request gets the fields that GET would have given, and no body.
   package func serialized(_ persistence: Persistence, isHead: Bool = false) -> ByteBuffer {
     var bytes = AnswerBytes(capacity: HTTPAnswer.headRoom + fields.utf8.count + body.utf8.count)
     if status == .ok, type == HTTPAnswer.plainText {
-      // Nearly every answer that is not prebuilt: to a write.
+      // Nearly every answer that is not prebuilt is one to a write.
       bytes.add("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8")
     } else {
       addHead(to: &bytes)
     }
-    // A 304 has no body and its length would be that of the 200; saying nothing is what RFC 9110 (section 8.6) allows.
+    // A 304 has no body, and its length would be that of the 200; RFC 9110 (section 8.6) allows leaving it out.
     if status != .notModified {
       bytes.add("\r\nContent-Length: ")
       bytes.add(body.utf8.count)

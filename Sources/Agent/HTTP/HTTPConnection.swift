@@ -1,23 +1,23 @@
 // One client's connection: requests one after another, and answers in the same order.
 //
-// The next request is looked at when the one before it is answered. So pipelined answers need no reordering, a GET sent
-// behind a SET sees what it wrote, and what a client that pipelines without reading can make us hold is one reading
-// buffer and one socket's worth of answers. Rejected: a queue of answers completed in any order, in which a request is
-// answered before those in front of it have happened; and NIO's pipelining handler, which cannot take prebuilt bytes.
+// The next request waits until the one before it is answered. So pipelined answers need no reordering, a GET behind a
+// SET sees what that wrote, and a client that pipelines without reading makes us hold only one read buffer and one
+// socket's worth of answers. Rejected: a queue of answers that complete in any order, in which a request is answered
+// before those in front of it have happened; and NIO's pipelining handler, which cannot take prebuilt bytes.
 
 import Gossip
 import NIOCore
 import NIOHTTP1
 
-/// The state of one connection. Used on its loop only.
+/// The state of one connection. Used only on its loop.
 final class HTTPConnection {
   /// What the connection is doing.
   private enum Phase {
     /// Awaits a request, or the rest of one. Can move to: answering, closing.
     case reading
-    /// The node is asked. Can move to: reading, closing.
+    /// Waits for the node. Can move to: reading, closing.
     case answering(ParsedRequest)
-    /// The last answer is written; what comes in is thrown away until the client closes. Can move to: nothing.
+    /// The last answer is written, and input is thrown away until the client closes. Can move to: nothing.
     case closing(isFlushed: Bool)
   }
 
@@ -31,24 +31,24 @@ final class HTTPConnection {
   private var admission = RequestCounts.Admission.dropped
   private var phase = Phase.reading
 
-  /// The client has said all that it will.
+  /// The client has sent everything that it will.
   private var inputEnded = false
-  /// The next reading is not asked for yet.
+  /// The next read has not been requested yet.
   private var isReadDue = false
-  /// `advance` is on the stack: what it called need not call it.
+  /// `advance` is on the stack, so code that it calls need not call it.
   private var isAdvancing = false
-  /// What has come may hold whole requests that are not looked at yet.
+  /// The input may hold complete requests that have not been handled yet.
   private var hasMore = false
-  /// Its turn is over, and the next one is waited for.
+  /// The turn is over, and the connection waits for the next one.
   private var isResting = false
 
-  /// The sweep at which the request in hand began to come; nil between requests.
+  /// The sweep at which the current request began to arrive; nil between requests.
   private var requestBegan: Int?
-  /// The sweep after which something last moved.
+  /// The sweep after which something last happened.
   private var lastMoved = 0
 
-  /// - Parameter usesFastPath: whether some requests are known by their bytes. It changes how fast they are answered
-  ///   and nothing else, which tests see by turning it off.
+  /// - Parameter usesFastPath: whether to recognise some requests by their bytes. It changes only how fast they are answered,
+  ///   which tests check by turning it off.
   init(
     backend: any Backend, limits: HTTPLimits, counts: RequestCounts, table: ConnectionTable,
     usesFastPath: Bool = true
@@ -94,7 +94,7 @@ final class HTTPConnection {
     advance()
   }
 
-  /// All that one reading brought has been received.
+  /// Everything from one read has been received.
   func readDidComplete() {
     isReadDue = true
     settle()
@@ -108,7 +108,7 @@ final class HTTPConnection {
   func writabilityChanged() {
     lastMoved = table.clock.tick
     if let context { output.writabilityChanged(context) }
-    // By our own hand, within a turn that would else go on for as long as the kernel takes answers: megabytes.
+    // We stopped it ourselves, within a turn that would otherwise go on while the kernel takes answers, for megabytes.
     guard !output.isFlushing, !isAdvancing else { return }
     advance()
     settle()
@@ -131,18 +131,18 @@ final class HTTPConnection {
     if let error = error as? HTTPParserError {
       reader.fail(error)
     } else {
-      // The socket failed: there is nobody to tell.
+      // The socket failed, so there is nobody to tell.
       abort()
     }
   }
 
   // MARK: What the sweep says
 
-  /// One more second is over.
+  /// Another second has passed.
   func sweep() {
     let quiet = table.clock.tick - lastMoved
     switch phase {
-    // Who waits for its turn is not silent: it is we who are late. With a thousand clients that all ask for pages about
+    // A client that waits for its turn is not silent; we are late. With a thousand clients that all ask for pages about
     // all members, a turn can be a minute away.
     case .reading where isResting: break
     case .reading:
@@ -157,7 +157,7 @@ final class HTTPConnection {
     }
   }
 
-  /// The server stops: a connection without a request ends now, the others with their answer.
+  /// The server stops. A connection without a request ends now, the others after their answer.
   func drain() {
     if case .reading = phase, reader.isBetweenRequests { closeAfterWrites() }
   }
@@ -174,7 +174,7 @@ final class HTTPConnection {
 
   // MARK: Requests
 
-  /// Goes through what has come, request by request, until something is awaited or the turn is over.
+  /// Handles the input, request by request, until it must wait or the turn is over.
   private func advance() {
     guard !isResting else { return }
     isAdvancing = true
@@ -193,7 +193,7 @@ final class HTTPConnection {
         answer(request)
       case .awaitsContinue: output.write(ConnectionOutput.goOn, context)
       case .request(let request):
-        // A page about all members takes as long as many values.
+        // A page about all members takes as long as many plain answers.
         room = request.isPage ? 0 : room - 1
         answer(request)
       case .refused(let refusal): refuse(refusal)
@@ -201,7 +201,7 @@ final class HTTPConnection {
     }
   }
 
-  /// Flushes what was written, ends what is to end, and reads on: after everything that may have changed these.
+  /// Flushes what was written, ends what must end, and reads on. Called after everything that may have changed these.
   func settle() {
     guard let context else { return }
     output.flush(context)
@@ -209,7 +209,7 @@ final class HTTPConnection {
       isResting = true
       table.turns.append(self, on: context.eventLoop)
     }
-    // What is read and not answered by now will never be whole.
+    // Input that is not answered by now will never be complete.
     if inputEnded, !isResting, output.isWritable, case .reading = phase { closeAfterWrites() }
     if inputEnded, case .closing(isFlushed: true) = phase { abort() }
     guard isReadDue, mayRead, self.context != nil else { return }
@@ -217,7 +217,7 @@ final class HTTPConnection {
     context.read()
   }
 
-  /// A `GET` of the value, whose answer is made already, or any other.
+  /// Answers a `GET` of the value, whose answer is already made, or any other request.
   private func answer(_ request: FastPathRequest) {
     guard request == .get, !table.isDraining else { return answer(ParsedRequest(request)) }
     send(table.prepared.bytes(for: backend.published), .get, .ok, .keep)
@@ -232,7 +232,7 @@ final class HTTPConnection {
     }
   }
 
-  /// Asks the node, which may answer at once or later, and from any thread.
+  /// Asks the node, which may answer at once or later, from any thread.
   private func ask(_ request: RoutedRequest, knownTags: String?) {
     guard let loop = context?.eventLoop else { return }
     let route = request.command.route
@@ -253,18 +253,18 @@ final class HTTPConnection {
     lastMoved = table.clock.tick
     let persistence = table.isDraining ? .close : request.persistence
     send(answer.serialized(persistence, isHead: request.isHead), route, answer.status, persistence)
-    // What came behind this request has waited for its answer.
+    // The input behind this request has waited for its answer.
     guard !isAdvancing else { return }
     advance()
     settle()
   }
 
-  /// Refuses what cannot be answered as a request, and closes: where the next request would begin is not known.
+  /// Refuses input that is not a request, and closes, because nobody knows where the next request would begin.
   private func refuse(_ refusal: HTTPRefusal) {
     send(HTTPAnswer(refusal).serialized(.close), refusal.route, refusal.status, .close)
   }
 
-  /// The one way out for answers: counts it, writes it, and begins or ends what follows.
+  /// The only exit for answers: counts the answer, writes it, and starts or ends what follows.
   private func send(_ bytes: ByteBuffer, _ route: Route, _ status: HTTPStatus, _ persistence: Persistence) {
     counts.count(route, status)
     requestBegan = nil
@@ -273,8 +273,8 @@ final class HTTPConnection {
     if persistence == .close { closeAfterWrites() }
   }
 
-  /// Says goodbye behind the last answer: our side is closed when it is written, theirs when the client closes or after
-  /// a moment (see `HTTPLimits.lingerSeconds`).
+  /// Says goodbye after the last answer. We close our side once it is written; the other side closes when the client
+  /// does, or after a moment (see `HTTPLimits.lingerSeconds`).
   private func closeAfterWrites() {
     guard let context else { return }
     phase = .closing(isFlushed: false)
@@ -282,7 +282,7 @@ final class HTTPConnection {
     lastMoved = table.clock.tick
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { _ in self.lastAnswerWritten() }
-    // Of no bytes: it completes after all writes before it.
+    // An empty write, which completes after all writes before it.
     output.queue(context)
     context.writeAndFlush(NIOAny(ByteBuffer()), promise: written)
   }

@@ -1,8 +1,8 @@
 // The HTTP interface on a socket.
 //
-// It owns the listening socket, and for each event loop the connections on it. What is asked and answered is elsewhere
-// (`Routes`, `Responder`); here is only who may connect and how it all ends. Rejected: NIO's async channels, which
-// carry each request through two more queues and a task.
+// It owns the listening socket, and for each event loop the connections on it. `Routes` and `Responder` handle requests
+// and answers; this file only decides who may connect, and how it all ends. Rejected: NIO's async channels, which carry
+// each request through two more queues and a task.
 
 package import Gossip
 package import NIOCore
@@ -16,7 +16,7 @@ package final class HTTPServer: Sendable {
   private let listener: any Channel
   private let tables: [Table]
   private let counts: RequestCounts
-  /// Where it listens, with the port that it really got.
+  /// The address at which it listens, with the real port.
   package let localAddress: Address
 
   private init(listener: any Channel, tables: [Table], counts: RequestCounts, localAddress: Address) {
@@ -26,26 +26,26 @@ package final class HTTPServer: Sendable {
     self.localAddress = localAddress
   }
 
-  /// Listens and serves from now on.
+  /// Starts to listen and serve.
   /// - Parameters:
-  ///   - address: where; port 0 takes any free one.
-  ///   - group: the loops that connections are spread over. One is enough: two loops on two cores were slower.
-  /// - Throws: what the socket says, `EADDRINUSE` above all.
+  ///   - address: where to listen; port 0 takes any free one.
+  ///   - group: the loops for connections. One is enough: two loops on two cores were slower.
+  /// - Throws: the socket's error, above all `EADDRINUSE`.
   package static func bind(
     address: Address, backend: any Backend, group: any EventLoopGroup, limits: HTTPLimits = HTTPLimits()
   ) async throws -> HTTPServer {
     let counts = RequestCounts()
     let tables = try await tables(on: group)
     let bootstrap = ServerBootstrap(group: group)
-      // A restarted node must not wait for the last one's connections to be forgotten.
+      // A restarted node must not wait until the system forgets its old connections.
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Connections that wait to be accepted: a burst of as many as may be open at all.
+      // The queue of connections to accept: a burst of as many as may be open.
       .serverChannelOption(.backlog, value: Int32(clamping: limits.connections))
-      // Answers leave at once; each is written whole, so there is nothing to gather.
+      // Answers leave at once. Each is written as a whole, so there is nothing to collect.
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // Who sends a request and then closes its sending side still gets the answer.
+      // A client that sends a request and then closes its sending side still gets the answer.
       .childChannelOption(.allowRemoteHalfClosure, value: true)
-      // The connection asks for each reading itself, which is a shorter way than the channel's through all handlers.
+      // The connection requests each read itself, which is shorter than the channel's way through all handlers.
       .childChannelOption(.autoRead, value: false)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -64,18 +64,18 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  /// Requests answered, by route and status, and open connections. `/metrics` shows them by itself.
+  /// Answered requests by route and status, and open connections. `/metrics` shows them.
   package var metrics: [ShellMetric] { counts.metrics }
 
   /// Open connections.
   package var openConnections: Int { counts.open }
 
-  /// Ends: accepts nobody from now on, answers the requests that are on their way, each connection's last with
-  /// `Connection: close`, and closes what is open after this time. Returns when all is closed.
+  /// Stops. It accepts nobody from now on, answers the requests in progress, the last of each connection with
+  /// `Connection: close`, and after this time closes what is still open. It returns when everything is closed.
   package func drain(within time: Duration) async {
-    // An error means that it is closed already, which is what was wanted.
+    // An error means that it is closed already, which is fine.
     try? await listener.close().get()
-    // On every loop before any connection ends: once one client was sent away, no other is told that it may stay.
+    // On every loop before any connection ends: once one client is sent away, no other may be told that it can stay.
     for table in tables { try? await table.eventLoop.submit { table.value.beginDraining() }.get() }
     var closed: [EventLoopFuture<Void>] = []
     for table in tables {
@@ -109,7 +109,7 @@ package final class HTTPServer: Sendable {
         table.value.closeAll()
         table.value.stop()
       }
-      // It fails only when the loop is gone, and its connections with it.
+      // This fails only if the loop is gone, and its connections with it.
       try? await stopped.get()
     }
   }

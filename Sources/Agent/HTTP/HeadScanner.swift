@@ -1,28 +1,29 @@
-// Where one request's head ends, and whether it is too long.
+// Finds where one request's head ends, and whether it is too long.
 //
-// NIO's decoder takes all bytes that it is given: it cannot say where in them a request began, how long its line was, or
-// stop behind it. So each head is measured here first and handed over alone. The scanner decides nothing else: what a
-// head means is the decoder's word, and where the two disagree about its end the request is refused. Rejected: limits
-// counted from what was decoded, which see neither padding nor what has not ended yet.
+// NIO's decoder takes all bytes that it gets. It cannot say where in them a request began or how long its line was, and
+// it cannot stop behind it. So each head is measured here first, and handed over alone. The scanner decides nothing
+// else: the decoder says what a head means, and if the two disagree about its end, the request is refused. Rejected:
+// limits on what was decoded, which see neither padding nor a head that has not ended yet.
 
-/// Finds the end of one head in bytes that come bit by bit. Call `scan` with the same bytes again when there are more.
+/// Finds the end of one head in bytes that arrive piece by piece. Call `scan` again with the same bytes once there are
+/// more.
 struct HeadScanner {
   enum Finding: Equatable {
     /// The head has not ended.
     case incomplete
-    /// It ends after so many bytes, empty line and leading empty lines included.
+    /// It ends after so many bytes, including the empty line and leading empty lines.
     case complete(length: Int)
     /// The request line is longer than allowed.
     case lineTooLong
     /// The fields are longer than allowed.
     case fieldsTooLong
-    /// No request can begin like this.
+    /// A request cannot begin like this.
     case malformed
   }
 
   private let lineLimit: Int
   private let fieldsLimit: Int
-  /// How many bytes have been looked at, and found to be no end.
+  /// How many bytes have been scanned without an end.
   private(set) var scanned = 0
   /// Where the current line begins.
   private var lineStart = 0
@@ -41,7 +42,7 @@ struct HeadScanner {
     fieldsStart = nil
   }
 
-  /// Looks at the bytes from the start of the request; those that were looked at before are skipped.
+  /// Scans the bytes from the start of the request, and skips those that it scanned before.
   mutating func scan(_ bytes: Span<UInt8>) -> Finding {
     while scanned < bytes.count {
       let byte = bytes[scanned]
@@ -60,7 +61,7 @@ struct HeadScanner {
     lineStart = scanned
     if let overLimit { return overLimit }
     if isEmpty, fieldsStart != nil { return .complete(length: scanned) }
-    // Empty lines before a request are to be ignored (RFC 9112, section 2.2); they count as part of its line.
+    // Empty lines before a request must be ignored (RFC 9112, section 2.2); they count as part of its line.
     if !isEmpty, fieldsStart == nil { fieldsStart = scanned }
     return nil
   }
@@ -73,8 +74,8 @@ struct HeadScanner {
     return scanned > lineLimit ? .lineTooLong : nil
   }
 
-  /// Methods are words in capitals and line ends may come before them. Anything else, such as the start of a TLS
-  /// session, would otherwise be waited for until its time is over.
+  /// Methods are words in capitals, and line ends may precede them. Otherwise the server would wait in vain for the
+  /// rest of anything else, such as the start of a TLS session.
   private static func canBegin(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true

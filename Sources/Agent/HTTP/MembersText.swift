@@ -11,7 +11,7 @@ package enum MembersText {
     return aligned(rows) + "\n" + convergence(status) + losses(status)
   }
 
-  /// Names `members[].name` and `.status` are relied on by tools; others are added, never renamed.
+  /// Tools rely on the names `members[].name` and `.status`. Names may be added, but never changed.
   package static func json(_ status: StatusSnapshot) -> String {
     let count = status.convergence
     return JSON.object([
@@ -99,6 +99,6 @@ package enum MembersText {
 }
 
 extension MemberView {
-  /// Its HTTP port; nil when it has none for other machines.
+  /// Its HTTP port; nil if it has none for other machines.
   fileprivate var reachedPort: UInt16? { httpPort == 0 ? nil : httpPort }
 }

@@ -1,8 +1,8 @@
-// A decoded head, understood: what is asked, what follows it and what becomes of the connection.
+// The meaning of a decoded head: what it asks for, what follows it, and what becomes of the connection.
 //
-// It depends on the head's bytes alone, and all of it but the command on the fields alone, so that a connection may keep
-// what its fields meant (see `KnownFields`). Whether a request is one of the fast path is asked by comparing the whole of
-// it: a list of what makes a request plain would pass over the field that somebody adds next year.
+// It depends only on the head's bytes, and all but the command depends only on the fields, so a connection may keep
+// what its fields meant (see `KnownFields`). To decide whether a request belongs on the fast path, the whole of it is
+// compared: a list of what makes a request plain would miss the field that somebody adds next year.
 
 import NIOHTTP1
 
@@ -16,23 +16,23 @@ struct ParsedRequest: Equatable {
     case chunked
   }
 
-  /// What is asked, or why it is refused.
+  /// What the request asks for, or why it is refused.
   let outcome: Result<RoutedRequest, HTTPRefusal>
   let framing: Framing
   let persistence: Persistence
   let isHead: Bool
   /// The client waits for `100 Continue` before it sends the body.
   let awaitsContinue: Bool
-  /// The stamps that the client has already, as `If-None-Match`.
+  /// The stamps that the client already has, from `If-None-Match`.
   let knownTags: String?
 
-  /// Whether the answer has a line or more for each member, and is made for this request.
+  /// Whether the answer is made for this request, with a line or more for each member.
   var isPage: Bool {
     guard case .success(let request) = outcome else { return false }
     return request.command == .members || request.command == .metrics
   }
 
-  /// A request of the fast path, whose fields ask for nothing.
+  /// A request on the fast path, whose fields ask for nothing.
   init(_ request: FastPathRequest) {
     outcome = .success(RoutedRequest(command: request.command, form: .text))
     framing = .none
@@ -53,8 +53,8 @@ struct ParsedRequest: Equatable {
     let refusal = ParsedRequest.refusal(head, fields)
     let (framing, badLength) = ParsedRequest.framing(fields)
     self.framing = framing
-    // A second protocol on this connection is offered or asked for, which the decoder stops at; or the end of the body
-    // is known only to the decoder, which may have taken bytes of the next request with it; or the head is suspect.
+    // The client offers or asks for a second protocol, at which the decoder stops; or only the decoder knows the end of
+    // the body, and it may have taken bytes of the next request; or the head is suspect.
     let mustEnd = head.method == .CONNECT || fields.upgrade || framing == .chunked || refusal != nil || badLength
     if mustEnd || !head.isKeepAlive {
       persistence = .close
@@ -71,7 +71,7 @@ struct ParsedRequest: Equatable {
     }
   }
 
-  /// What is wrong with a head whatever its target.
+  /// What is wrong with a head, whatever its target.
   private static func refusal(_ head: HTTPRequestHead, _ fields: Fields) -> HTTPRefusal? {
     // RFC 9112, section 3.2: without exactly one Host the message may be meant for another.
     if head.version != .http1_0, fields.hosts != 1 {
@@ -83,7 +83,7 @@ struct ParsedRequest: Equatable {
         .badRequest, "A request has either Content-Length or Transfer-Encoding, and this one has both.")
     }
     if let expect = fields.expect, expect.lowercased() != "100-continue" {
-      return HTTPRefusal(.expectationFailed, "Only 100-continue can be expected here.")
+      return HTTPRefusal(.expectationFailed, "The only Expect that is supported is 100-continue.")
     }
     return nil
   }
@@ -107,7 +107,7 @@ struct ParsedRequest: Equatable {
 
     init(_ headers: HTTPHeaders) {
       for (name, value) in headers {
-        // The length tells almost all of them apart without looking at a letter.
+        // The length distinguishes almost all of them, without a look at the letters.
         switch name.utf8.count {
         case 4 where name.lowercased() == "host": hosts += 1
         case 6 where name.lowercased() == "expect": expect = value

@@ -1,8 +1,7 @@
-// How many requests were answered, by route and status, and how many connections are open: all of them together, on
-// whatever loop they are.
+// Counts answered requests, by route and status, and open connections, on all loops together.
 //
-// One lock around one array: tens of nanoseconds a request, of ten microseconds. Rejected: a counter for each loop, which would be
-// added up only to be shown.
+// One lock around one array takes tens of nanoseconds of a request's ten microseconds. Rejected: a counter for each loop,
+// which would be added up only for display.
 
 import NIOConcurrencyHelpers
 
@@ -15,12 +14,12 @@ package final class RequestCounts: Sendable {
     var refused: UInt64 = 0
   }
 
-  /// What becomes of a new connection.
+  /// What happens to a new connection.
   package enum Admission: Equatable, Sendable {
     case admitted
-    /// Above the limit: it is told so.
+    /// It is above the limit, and is told so.
     case refused
-    /// Far above it: it is closed.
+    /// It is far above the limit, and is closed.
     case dropped
   }
 
@@ -34,12 +33,12 @@ package final class RequestCounts: Sendable {
     state.withLockedValue { $0.answers[slot] += 1 }
   }
 
-  /// How many requests for this route were answered so.
+  /// How many requests for this route were answered with this status.
   package func answers(_ route: Route, _ status: HTTPStatus) -> UInt64 {
     state.withLockedValue { $0.answers[RequestCounts.slot(route, status)] }
   }
 
-  /// Open connections, without those that are being refused.
+  /// Open connections, except those that are being refused.
   package var open: Int { state.withLockedValue { $0.open } }
 
   /// Counts a new connection in, if there is room for it.
@@ -56,7 +55,7 @@ package final class RequestCounts: Sendable {
     }
   }
 
-  /// Counts a connection out, by what became of it at first.
+  /// Counts a connection out, by its admission.
   package func release(_ admission: Admission) {
     state.withLockedValue { state in
       switch admission {
@@ -67,7 +66,8 @@ package final class RequestCounts: Sendable {
     }
   }
 
-  /// The counters for `/metrics`. A series appears with its first answer: 96 series of zeros tell nobody anything.
+  /// The counters for `/metrics`. A series appears with its first answer, because 96 series of zeros would tell nobody
+  /// anything.
   package var metrics: [ShellMetric] {
     let now = state.withLockedValue { $0 }
     var metrics = [

@@ -1,8 +1,8 @@
-// Bytes in, whole requests out, one at a time.
+// Bytes in, complete requests out, one at a time.
 //
-// Bytes wait here until a head is whole (see `HeadScanner`). NIO's decoder gets that head alone, then the body that it
-// announced, and nothing of what is behind. So every limit is exact, and a connection that has a request in hand can
-// let the others wait as the bytes that they are.
+// Bytes wait here until a head is complete (see `HeadScanner`). NIO's decoder gets only that head, then the body that
+// it announces, and nothing behind that. So every limit is exact, and while a connection handles a request, the next
+// ones wait as plain bytes.
 
 import NIOCore
 import NIOHTTP1
@@ -10,29 +10,29 @@ import NIOHTTP1
 /// The reading side of one connection. A class, because the decoder calls back while it is being fed.
 final class RequestReader {
   enum Reading {
-    /// There is no whole request yet.
+    /// There is no complete request yet.
     case incomplete
-    /// The client waits to be told that it may send the body.
+    /// The client waits for permission to send the body.
     case awaitsContinue
-    /// This request has come whole.
+    /// This request is complete.
     case request(ParsedRequest)
-    /// This one too, known by its bytes.
+    /// This one too, recognised by its bytes.
     case fastPath(FastPathRequest)
-    /// What came is refused; where the next request would begin is not known.
+    /// The input is refused, and nobody knows where the next request would begin.
     case refused(HTTPRefusal)
   }
 
   private let limits: HTTPLimits
   private var scanner: HeadScanner
   private var known = KnownFields()
-  /// Off only where both ways are compared.
+  /// Off only in tests that compare both ways.
   private let usesFastPath: Bool
   private var decoded = DecodedRequest()
-  /// What came and is not used yet.
+  /// Input that is not used yet.
   private var input = ByteBuffer()
   /// The request whose body is being skipped, and how many bytes of it may still come.
   private var body: (request: ParsedRequest, room: Int)?
-  /// What the decoder complained of.
+  /// The decoder's complaint.
   private var failure: HTTPRefusal?
 
   init(limits: HTTPLimits, usesFastPath: Bool) {
@@ -41,7 +41,7 @@ final class RequestReader {
     scanner = HeadScanner(limits: limits)
   }
 
-  /// Whether nothing of a request has come.
+  /// Whether nothing of a request has arrived.
   var isBetweenRequests: Bool { body == nil && !hasBytes }
 
   /// Whether bytes wait here.
@@ -51,21 +51,21 @@ final class RequestReader {
     if hasBytes { input.writeBuffer(&bytes) } else { input = bytes }
   }
 
-  /// Throws away what waits.
+  /// Throws away the waiting bytes.
   func clear() { input = ByteBuffer() }
 
   /// The decoder found a part of a request.
   func take(_ part: HTTPServerRequestPart) { decoded.take(part) }
 
-  /// The decoder refused what it was fed. It takes nothing more, so this stands.
+  /// The decoder refused its input. It takes nothing more, so this is final.
   func fail(_ error: HTTPParserError) {
     if failure == nil { failure = limits.refusal(of: error) }
   }
 
-  /// Reads on. Ask again until it is incomplete.
-  /// - Parameter decode: feeds the decoder, which answers by `take` and `fail` before this returns.
+  /// Reads on. Call it again until the result is incomplete.
+  /// - Parameter decode: feeds the decoder, which calls `take` and `fail` before this returns.
   func next(decode: (ByteBuffer) -> Void) -> Reading {
-    // The channel uses a reading buffer again when nobody else holds it.
+    // The channel reuses a read buffer if nobody else holds it.
     defer { if !hasBytes { input = ByteBuffer() } }
     guard hasBytes else { return .incomplete }
     if let body { return readBody(of: body.request, room: body.room, decode) }
@@ -93,7 +93,7 @@ final class RequestReader {
       return .request(request)
     }
     switch request.framing {
-    // The decoder waits for a body that we know nothing of.
+    // The decoder waits for a body that we know nothing about.
     case .none: return .refused(limits.malformed)
     case .length(let length):
       guard length <= limits.body else { return .refused(limits.bodyTooLong) }
@@ -105,13 +105,13 @@ final class RequestReader {
     return request.awaitsContinue ? .awaitsContinue : .incomplete
   }
 
-  /// Lets the decoder see the body, whose end it alone knows, and nothing behind it when its length is known.
+  /// Gives the decoder the body, whose end only it knows, and nothing behind it if the length is known.
   private func readBody(of request: ParsedRequest, room: Int, _ decode: (ByteBuffer) -> Void) -> Reading {
     let length = min(room, input.readableBytes)
     guard let bytes = input.readSlice(length: length) else { return .incomplete }
     decode(bytes)
-    // First: what the decoder thinks of bytes behind the last chunk says nothing against the request before them, whose
-    // answer must not depend on whether they came with it. It is the last answer either way.
+    // This comes first: what the decoder thinks of bytes behind the last chunk says nothing against the request before
+    // them, and its answer must not depend on whether they arrived with it. It is the last answer either way.
     if decoded.hasEnded {
       body = nil
       return .request(request)

@@ -1,4 +1,4 @@
-// A request's target taken apart: segments of the path, and the few parameters that anyone may give.
+// Takes a request's target apart, into the segments of the path and the few parameters.
 //
 // Everything is decoded once, here, so that no route ever sees a percent sign. Rejected: a URL type, which accepts and
 // normalises far more than an interface of seven routes needs, and brings Foundation.
@@ -25,12 +25,12 @@ struct RequestTarget {
     }
   }
 
-  /// The first parameter of this name.
+  /// The first parameter with this name.
   func parameter(_ name: String) -> String? {
     parameters.first { $0.name == name }?.value
   }
 
-  /// The part from the path on, without a fragment: no client should send one, and it is no part of a name.
+  /// The part from the path on, without a fragment: no client should send one, and it is not part of a name.
   private static func originForm(_ target: String) -> Substring? {
     let (whole, _) = split(target[...], at: "#")
     if whole.hasPrefix("/") { return whole }

@@ -1,13 +1,14 @@
-// What is answered to a command: the words, once the node has spoken.
+// The answers to commands, in words, once the node has decided.
 
 import Gossip
 
-/// Answers to commands. Pure but for what it asks of the backend.
+/// Answers commands. It is pure, except for what it asks of the backend.
 enum Responder {
-  /// Asks the node and answers by `completion`: exactly once, on any thread, at once unless the node lets a write wait.
+  /// Asks the node, and answers through `completion`: exactly once, on any thread, and at once unless the node delays a
+  /// write.
   /// - Parameters:
   ///   - knownTags: the request's `If-None-Match`.
-  ///   - counts: of the server that answers, shown by `/metrics`.
+  ///   - counts: those of the server that answers, which `/metrics` shows.
   static func respond(
     to request: RoutedRequest, from backend: any Backend, knownTags: String?, counts: RequestCounts,
     completion: @escaping @Sendable (HTTPAnswer) -> Void
@@ -46,7 +47,7 @@ enum Responder {
     }
   }
 
-  /// Answers a notify. Accepted is an empty answer: the original's clients can use a connection again only after one.
+  /// Answers a notify. If it was accepted, the answer is empty: only then can the original's clients reuse a connection.
   private static func notify(_ stamp: Stamp, _ answer: Answer, form: Form) -> HTTPAnswer {
     switch answer {
     case .accepted: return HTTPAnswer(status: .ok)
@@ -55,12 +56,12 @@ enum Responder {
         HTTPRefusal(
           .badRequest,
           "Generation \(stamp.generation) is above \(ceiling), the highest that a notify may bring now: the clock in "
-            + "microseconds and a day.", route: .notify, form: form))
+            + "microseconds since 1970, plus a day.", route: .notify, form: form))
     case .overloaded: return overloaded(.notify, form)
     }
   }
 
-  /// No answer may be kept by a cache, above all not that of a GET that writes.
+  /// No cache may keep an answer, least of all that of a GET that writes.
   private static let fresh = "Cache-Control: no-store\r\n"
 
   private static func value(_ stamp: Stamp, form: Form, knownTags: String?) -> HTTPAnswer {
@@ -114,7 +115,7 @@ enum Responder {
   private static func overloaded(_ route: Route, _ form: Form) -> HTTPAnswer {
     HTTPAnswer(
       HTTPRefusal(
-        .unavailable, "Too many writes wait for this node to hear the cluster's value; try again in a second.",
+        .unavailable, "Too many writes already wait for this node to hear the cluster's value; try again in a second.",
         route: route, form: form, retryAfter: 1))
   }
 }

@@ -1,14 +1,14 @@
 // What a request asks for: a pure function from method, target and Accept to a command or a refusal.
 //
-// The whole HTTP surface can so be read in one place and tested as a table, without a socket. Rejected: a table of
-// handlers, which hides what is answered behind what is registered.
+// So the whole HTTP surface is in one place, and is tested as a table without a socket. Rejected: a table of handlers,
+// which hides the answers behind the registrations.
 
 package import Gossip
 
 /// A kind of request, for metrics.
 package enum Route: String, CaseIterable, Sendable {
   case get, set, notify, members, livez, readyz, metrics
-  /// No route of ours, or a request that was refused before its target was known.
+  /// Not a route of ours, or a request that was refused before its target was known.
   case other
 }
 
@@ -35,12 +35,12 @@ package enum Command: Equatable, Sendable {
   }
 }
 
-/// How the answer is written: text for people, JSON for programs.
+/// The form of the answer: text for people, JSON for programs.
 package enum Form: Equatable, Sendable {
   case text, json
 }
 
-/// A request that was refused, and why: one sentence that names what was wrong and what would be right.
+/// A refused request, and why: one sentence that says what was wrong and what would be right.
 package struct HTTPRefusal: Error, Equatable, Sendable {
   package var status: HTTPStatus
   package var sentence: String
@@ -48,7 +48,7 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
   package var form: Form
   /// The methods that would have been right, for 405.
   package var allow: String?
-  /// Seconds after which it is worth trying again, for 503.
+  /// Seconds after which to try again, for 503.
   package var retryAfter: Int?
 
   package init(
@@ -91,7 +91,7 @@ package enum Routes {
     case ("notify", _):
       try check(method, in: notifying, route: .notify, form: form)
       let stamp = try stamp(Array(arguments), form: form)
-      // Cut, not refused: a name that is too long for us is no reason to lose the value that came with it.
+      // It is cut and not refused: a name that is too long is no reason to lose the value that comes with it.
       let notifier = ForeignText.prefix(parts.parameter("notifier") ?? "", bytes: Wire.maximumName)
       return RoutedRequest(command: .notify(stamp, by: notifier), form: form)
     case (let name, 0):
@@ -104,8 +104,8 @@ package enum Routes {
   }
 
   private static let reading = ["GET", "HEAD"]
-  // GET writes because the original's did and every tutorial reader types it; HEAD never does, as crawlers and
-  // monitors send it believing it harmless.
+  // GET writes because it did in the original and every reader of the tutorial types it. HEAD never writes, because
+  // crawlers and monitors send it in the belief that it is harmless.
   private static let writing = ["GET", "POST", "PUT"]
   private static let notifying = ["GET", "POST"]
 
@@ -133,17 +133,17 @@ package enum Routes {
   private static func unknown(_ target: String, form: Form) -> HTTPRefusal {
     HTTPRefusal(
       .notFound,
-      "There is no \(ForeignText.visible(target)) here; there are /get, /set/<n>, /notify/<value>/<generation>, "
+      "There is no \(ForeignText.visible(target)) here; the paths are /get, /set/<n>, /notify/<value>/<generation>, "
         + "/members, /livez, /readyz and /metrics.", form: form)
   }
 
-  /// A parameter that nobody knows is passed over, but this one asks for a promise, which 200 would seem to give.
+  /// Unknown parameters are ignored, but this one asks for a promise, and 200 would seem to give it.
   private static func refuseWaiting(_ target: RequestTarget, form: Form) throws(HTTPRefusal) {
     guard let wait = target.parameter("wait") else { return }
     throw HTTPRefusal(
       .badRequest,
-      "Nothing was written: wait=\(ForeignText.visible(wait)) asks for copies on other nodes, and /set answers as soon as "
-        + "this node holds the value; leave it out.", route: .set, form: form)
+      "Nothing was written: wait=\(ForeignText.visible(wait)) asks for copies on other nodes, but /set answers as soon "
+        + "as this node holds the value; leave it out.", route: .set, form: form)
   }
 
   private static func value(_ arguments: ArraySlice<String>, form: Form) throws(HTTPRefusal) -> Int64 {

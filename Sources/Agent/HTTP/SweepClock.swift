@@ -1,14 +1,14 @@
 // Time as connections see it: counted in sweeps, one a second.
 //
-// A request remembers the number of the sweep at which it began, so that serving it reads no clock and arms no timer, and a
-// test ages connections by sweeping. Rejected: NIO's IdleStateHandler, which every byte resets, so that a client that drips
-// bytes is never idle; and a timer for each request, which costs as much as the request.
+// A request remembers the number of the sweep at which it began. So serving it reads no clock and sets no timer, and a
+// test ages connections by sweeping. Rejected: NIO's IdleStateHandler, which every byte resets, so that a client that
+// drips bytes is never idle; and a timer for each request, which costs as much as the request.
 
 import NIOCore
 
-/// The clock of one loop's connections. Used on that loop only.
+/// The clock of one loop's connections. Used only on that loop.
 final class SweepClock {
-  /// Sweeps so far: the time, in seconds in which this loop ran.
+  /// Sweeps so far. This is the time in seconds during which the loop ran.
   private(set) var tick = 0
   private var timer: RepeatedTask?
 

@@ -1,21 +1,22 @@
-// Whose turn is next: connections that had theirs and have more to do.
+// The queue of connections that had their turn and have more to do.
 //
-// One of them goes on at a time, and the loop looks at its sockets in between. Rejected: `execute`, because a loop does all
-// that was executed, and what that executes, before it looks at a socket again; and a timer for each connection, because
-// with many of them one is always due, which amounts to the same.
+// One of them continues at a time, and the loop checks its sockets in between. Rejected: `execute`, because a loop runs
+// all executed tasks, and those that they execute, before it checks a socket again; and a timer for each connection,
+// because with many of them one is always due, which amounts to the same.
 
 import NIOCore
 
-/// The connections of one loop that wait for their next turn. Used on that loop only.
+/// The connections of one loop that wait for their next turn. Used only on that loop.
 final class TurnQueue {
   private var waiting = CircularBuffer<HTTPConnection>()
   private var isTurnDue = false
 
-  /// Between two turns. It has to be still in the future when the loop looks for due timers, a few microseconds later,
-  /// or the loop goes on without looking at its sockets; a longer one only slows down clients that pipeline.
+  /// The pause between two turns. It must still be in the future when the loop checks its timers, a few microseconds
+  /// later, or the loop would go on without a look at its sockets. A longer pause only slows down clients that
+  /// pipeline.
   static let pause: TimeAmount = .microseconds(100)
 
-  /// Gives the connection another turn, after all that are waiting already and what else the loop has to do.
+  /// Gives the connection another turn, after all that wait already and whatever else the loop must do.
   func append(_ connection: HTTPConnection, on loop: any EventLoop) {
     waiting.append(connection)
     scheduleTurn(on: loop)

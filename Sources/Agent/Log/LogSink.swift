@@ -1,10 +1,10 @@
-// The log, to standard error, without ever waiting for it.
+// Writes the log to standard error without ever waiting for it.
 //
-// Whoever reads a program's standard error may stop reading: a pager, a full disk, a container engine that is stuck.
-// A write then blocks, and a node that logs from its protocol's loop falls silent and is declared dead. So lines go to
-// a bounded queue that a thread of its own writes out; when the queue is full, lines are dropped and counted, and the
-// count is itself a line once there is room. Rejected: swift-log's own stream handler, which writes on the caller's
-// thread, and a non-blocking descriptor, since that flag is shared with every other process at the same terminal.
+// The reader of a program's standard error may stop reading: a pager, a full disk, a stuck container engine. Then a
+// write blocks, and a node that logs from its protocol's loop falls silent and is declared dead. So lines go into a
+// bounded queue, which a separate thread writes out. If the queue is full, lines are dropped and counted, and once
+// there is room a line gives the count. Rejected: swift-log's own stream handler, which writes on the caller's thread,
+// and a non-blocking descriptor, because every other process at the same terminal shares that flag.
 
 import Gossip
 package import Logging
@@ -55,7 +55,7 @@ package struct LogSink: LogHandler {
 
   private func write(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)]) {
     let time = Timestamp.text(microseconds: now())
-    // A message of several lines is several lines for people, each whole in itself, and one object for machines.
+    // A message of several lines becomes several complete lines for people, and one object for machines.
     switch format {
     case .json:
       writer.write(LogSink.object(time: time, level: level, message: message, pairs))
@@ -68,7 +68,7 @@ package struct LogSink: LogHandler {
 
   private static func line(time: String, level: Logger.Level, message: String, _ pairs: [(String, String)]) -> String {
     let suffix = pairs.map { " \(ForeignText.host($0.0))=\(ForeignText.name($0.1))" }.joined()
-    // The last defence: whatever a message holds, it cannot end its line or steer a terminal.
+    // The last defence: whatever a message contains, it cannot end its line or control a terminal.
     return "\(time) \(level.rawValue) \(LogSink.seen(message))\(suffix)\n"
   }
 
@@ -94,8 +94,8 @@ enum Timestamp {
     return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock).\(padded(Int64(fraction / 1000), 3))Z"
   }
 
-  /// The Gregorian date so many days after 1970-01-01. Years begin in March here, so that the leap day comes last and
-  /// the lengths of months are a line: 153 days in five of them.
+  /// The Gregorian date so many days after 1970-01-01. Years begin in March here, so that the leap day comes last and the
+  /// lengths of months are linear: 153 days in five of them.
   private static func date(_ days: Int64) -> (Int64, Int64, Int64) {
     let shifted = days + 719_468
     let era = shifted / 146_097

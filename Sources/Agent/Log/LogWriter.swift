@@ -1,19 +1,19 @@
-// The queue between those who log and the descriptor that may block.
+// The queue between the code that logs and a descriptor that may block.
 
 import Gossip
 import NIOConcurrencyHelpers
 import NIOPosix
 package import Platform
 
-/// Writes lines to a descriptor from a thread of its own, in order, and drops what does not fit.
+/// Writes lines to a descriptor in order, from its own thread, and drops what does not fit.
 package final class LogWriter: Sendable {
   private struct State {
     var queue: [String] = []
-    /// In the queue or being written.
+    /// Bytes in the queue or being written.
     var bytes = 0
     var isWriting = false
     var dropped: UInt64 = 0
-    /// Of those, the ones that no line has told of.
+    /// Of those, the ones that no line has reported yet.
     var untold: UInt64 = 0
   }
 
@@ -22,26 +22,26 @@ package final class LogWriter: Sendable {
   private let state = NIOLockedValueBox(State())
   private let thread = NIOThreadPool(numberOfThreads: 1)
 
-  /// Bytes that wait at most: some 8,000 lines, an hour of a quiet node's talk. More would tell more of an hour that
-  /// nobody watched, and costs as much memory.
+  /// The most bytes that may wait: some 8,000 lines, an hour of a quiet node. More would say more about an hour that
+  /// nobody watched, and cost that much memory.
   private static let standardCapacity = 1 << 20
 
   /// Standard error, for the whole program.
   package static let standardError = LogWriter(descriptor: .standardError)
 
   /// - Parameters:
-  ///   - descriptor: stays the caller's, to keep open and to close.
-  ///   - capacity: bytes that may wait; a megabyte unless told.
+  ///   - descriptor: the caller keeps it open and closes it.
+  ///   - capacity: bytes that may wait; a megabyte by default.
   package init(descriptor: Descriptor, capacity: Int? = nil) {
     self.descriptor = descriptor
     self.capacity = capacity ?? LogWriter.standardCapacity
     thread.start()
   }
 
-  /// Lines that were dropped since the start.
+  /// Lines dropped since the start.
   package var dropped: UInt64 { state.withLockedValue { $0.dropped } }
 
-  /// Queues a line, with its line break; never waits.
+  /// Queues a line with its newline. It never waits.
   package func write(_ line: String) {
     let mustStart = state.withLockedValue { state -> Bool in
       guard state.bytes + line.utf8.count <= capacity else {
@@ -60,7 +60,7 @@ package final class LogWriter: Sendable {
     }
   }
 
-  /// How many lines were dropped since this was last asked, once there is room again to say so; else nil.
+  /// The number of lines dropped since the last call, once there is room to say so; otherwise nil.
   func takeUntold() -> UInt64? {
     state.withLockedValue { state in
       guard state.untold > 0, state.bytes <= capacity / 2 else { return nil }
@@ -69,12 +69,12 @@ package final class LogWriter: Sendable {
     }
   }
 
-  /// Waits until everything that was written before this call is out, but no longer than this: a reader that is stuck
-  /// must not keep a program alive that wants to end.
-  /// - Returns: whether all of it is out.
+  /// Waits until everything written before this call is out, but no longer than this: a stuck reader must not keep a
+  /// program alive that wants to end.
+  /// - Returns: whether everything is out.
   @discardableResult
   package func flush(within limit: Duration) -> Bool {
-    // The thread does one thing after another, so this comes after what is queued.
+    // The thread does one thing after another, so this comes after everything in the queue.
     let isOut = ConditionLock(value: false)
     thread.submit { _ in
       isOut.lock()
@@ -85,13 +85,13 @@ package final class LogWriter: Sendable {
     return true
   }
 
-  /// Ends the thread after what it is writing, for writers that do not live as long as the program.
+  /// Ends the thread after its current write, for writers that do not live as long as the program.
   package func close() { thread.shutdownGracefully { _ in } }
 
   /// On the writing thread.
   private func drain() {
     while let batch = takeBatch() {
-      // What cannot be written at all is lost: there is nowhere to complain.
+      // What cannot be written at all is lost; there is nowhere to complain.
       try? descriptor.put(batch.joined())
       let size = batch.reduce(0) { $0 + $1.utf8.count }
       state.withLockedValue { $0.bytes -= size }

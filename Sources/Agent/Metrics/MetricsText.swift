@@ -1,7 +1,7 @@
-// `/metrics`: everything that is counted, as Prometheus reads it (text format 0.0.4).
+// `/metrics`: all counters, in Prometheus' text format 0.0.4.
 //
-// A page is built from a snapshot when it is asked for. Rejected: a metrics library, whose registry of named objects
-// would sit between the core's plain counters and this one page.
+// Each request builds the page from a snapshot. Rejected: a metrics library, whose registry of named objects would sit
+// between the core's plain counters and this one page.
 
 package import Gossip
 
@@ -10,16 +10,17 @@ package enum MetricsText {
   package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
   /// Writes the page.
-  /// - Parameter shell: counters of the sockets, the log and the HTTP server; series of one name need not be neighbours.
+  /// - Parameter shell: counters of the sockets, the log and the HTTP server. Series of one name need not be adjacent.
   package static func render(_ status: StatusSnapshot, _ readiness: ReadinessState, shell: [ShellMetric]) -> String {
     var page = Page()
     writeValue(status, to: &page)
     writeMembers(status, to: &page)
     writeProtocol(status.counters, to: &page)
     writeDatagrams(status.counters, to: &page)
-    page.gauge("unum_local_health", "Slowness noticed in this node itself; 0 is well.", status.localHealth)
+    page.gauge("unum_local_health", "Slowness that this node noticed in itself; 0 is healthy.", status.localHealth)
     page.gauge(
-      "unum_advertised_address_refused", "Whether members say that they cannot reach this node at its address.",
+      "unum_advertised_address_refused",
+      "Whether members say that they cannot reach this node at its advertised address.",
       status.addressRefused == nil ? 0 : 1)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)
@@ -30,7 +31,7 @@ package enum MetricsText {
     page.gauge("unum_value", "The value.", status.stamp.value)
     page.gauge("unum_generation", "The generation of the value.", status.stamp.generation)
     page.counter("unum_sets_total", "Writes that this node accepted from clients.", status.sets)
-    page.counter("unum_lost_writes_total", "Writes of this node whose place a concurrent one took.", status.lostWrites)
+    page.counter("unum_lost_writes_total", "Writes accepted here that gave way to a concurrent one.", status.lostWrites)
     page.counter(
       "unum_given_up_total", "Values given up because this node's clock had been wrong by years.", status.retractions)
   }
@@ -38,7 +39,7 @@ package enum MetricsText {
   private static func writeMembers(_ status: StatusSnapshot, to page: inout Page) {
     page.gauge(
       "unum_clocks_ahead",
-      "Live members whose clock is more than two days ahead of this node's, or was at their start.",
+      "Live members whose clock is more than two days ahead of this node's, or was when they started.",
       status.clocksAhead)
     page.family("unum_members", "gauge", "Members known, this node included, by status.")
     for state in MemberStatus.allCases {
@@ -62,7 +63,7 @@ package enum MetricsText {
       "unum_advertised_address_refusals_total", "Times that another process said that it cannot reach this node.",
       counters.addressRefusals)
     page.counter("unum_stalls_total", "Times that this process did not run for a while.", counters.stalls)
-    page.counter("unum_pulls_total", "Member lists asked for because digests differed.", counters.pulls)
+    page.counter("unum_pulls_total", "Member lists requested because digests differed.", counters.pulls)
   }
 
   private static func writeDatagrams(_ counters: Counters, to page: inout Page) {
@@ -75,13 +76,13 @@ package enum MetricsText {
     page.family("unum_datagram_bytes_total", "counter", "Bytes of datagrams without headers, by direction.")
     page.sample([("direction", Direction.sent.rawValue)], counters.bytesSent)
     page.sample([("direction", Direction.received.rawValue)], counters.bytesReceived)
-    page.family("unum_refused_total", "counter", "What the network brought and was refused, by reason.")
+    page.family("unum_refused_total", "counter", "Input from the network that was refused, by reason.")
     for reason in Refusal.allCases {
       page.sample([("reason", reason.rawValue)], counters.refused(reason))
     }
   }
 
-  /// All series of one name must stand together under one heading, in the order of first appearance.
+  /// All series of one name must be together under one heading, in the order of their first appearance.
   private static func writeShell(_ metrics: [ShellMetric], to page: inout Page) {
     var names: [String] = []
     var families: [String: [ShellMetric]] = [:]
@@ -96,20 +97,20 @@ package enum MetricsText {
     }
   }
 
-  /// Whole numbers without a point, as long as a double holds them exactly.
+  /// Whole numbers have no decimal point, as long as a double holds them exactly.
   private static func number(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
     return value == value.rounded() && value.magnitude < 0x1p53 ? "\(Int64(value))" : "\(value)"
   }
 
-  /// The page while it is written.
+  /// The page while it is being written.
   private struct Page {
     var text = ""
     private var name = ""
 
     mutating func family(_ name: String, _ type: String, _ help: String) {
       self.name = name
-      // Help texts escape backslashes and line ends, but no quotes.
+      // Help texts escape backslashes and newlines, but not quotes.
       let help = help.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
         .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
       text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"

@@ -1,36 +1,36 @@
 // Tells peers the value over HTTP: `POST /notify/<value>/<generation>?notifier=<name>`.
 //
-// The slow safety net beside the datagrams, and all that the original program understands. A peer has one request in
-// flight; while that lasts only the newest stamp waits, since an older one says nothing that the newer does not.
-// Rejected: a client library, which would bring ten megabytes and minutes of building for one kind of request.
+// This is the slow safety net beside the datagrams, and all that the original program understands. Each peer has at
+// most one request in flight. Meanwhile only the newest stamp waits, because an older one adds nothing to it. Rejected:
+// a client library, which would bring ten megabytes and minutes of building for one kind of request.
 
 package import Gossip
 import NIOConcurrencyHelpers
 package import NIOCore
 
-/// Posts stamps. All its work is done on one loop.
+/// Posts stamps. All its work is on one loop.
 package final class Notifier: Sendable {
-  /// What came of one post.
+  /// The outcome of one post.
   package enum Outcome: String, CaseIterable, Sendable {
-    /// Answered with 200.
+    /// The answer was 200.
     case delivered
-    /// Answered otherwise.
+    /// The answer was something else.
     case rejected
     /// Nothing listens there.
     case refused
-    /// No connection, no answer in time, or nonsense.
+    /// There was no connection, no answer in time, or nonsense.
     case failed
-    /// Not tried: too many were under way.
+    /// It was not tried, because too many were in flight.
     case dropped
   }
 
-  /// How long each step of a post may take. Tests change them, so that a busy machine decides nothing.
+  /// How long each step of a post may take. Tests change these, so that a busy machine does not decide a test.
   package struct Times: Sendable {
-    /// A peer in the same network answers a connection in milliseconds; one lost SYN is sent again after a second.
+    /// A peer in the same network accepts a connection in milliseconds; a lost SYN is sent again after a second.
     package var connect: TimeAmount = .milliseconds(1500)
     /// For the whole answer. A `/notify` needs no work; a peer that is slower than this is stalled.
     package var answer: TimeAmount = .seconds(2)
-    /// A kept connection is closed after this long; below the 60 s after which servers close idle ones themselves.
+    /// A kept connection is closed after this time, before the 60 s after which servers close idle ones themselves.
     package var idle: TimeAmount = .seconds(10)
 
     package init() {}
@@ -49,21 +49,21 @@ package final class Notifier: Sendable {
     var isClosed = false
   }
 
-  /// Who is told: a member is known by its UDP address, whatever its HTTP port is now.
+  /// A peer. A member is known by its UDP address, whatever its HTTP port is now.
   private enum Key: Hashable {
     case member(Address)
     case peer(Int)
   }
 
   private struct Peer {
-    /// Where it is reached now.
+    /// Where to reach it now.
     var place: Place
-    /// Whether a request is under way.
+    /// Whether a request is in flight.
     var isBusy = false
-    /// What to tell it afterwards.
+    /// The stamp to send next.
     var next: Stamp?
     var connection: NotifyConnection?
-    /// Closes the connection when it was idle for long.
+    /// Closes the connection once it has been idle for long.
     var idle: Scheduled<Void>?
   }
 
@@ -74,18 +74,19 @@ package final class Notifier: Sendable {
 
   /// The port of a peer that names none.
   package static let defaultPort: UInt16 = 8080
-  /// Connections kept for the next time. In a small cluster the two random members of each two seconds are soon the same
-  /// ones again; in a large one a kept connection is seldom used, and a hundred nodes in one process must stay within
-  /// the usual limit of 1,024 open files.
+  /// Connections to keep for the next time. In a small cluster, the two random members of every two seconds are soon
+  /// the same again. In a large one a kept connection is seldom used, and a hundred nodes in one process must stay
+  /// within the usual limit of 1,024 open files.
   private static let keptConnections = 4
-  /// Posts to members under way at once. Two every two seconds, each over in four: far more means a fault of ours.
+  /// The most posts to members in flight. Two start every two seconds, and each takes four at most, so far more than that
+  /// would be a bug of ours.
   private static let maximumBusy = 64
 
   /// - Parameters:
   ///   - peers: the extra peers as configured.
-  ///   - name: of this node, what `notifier` says.
+  ///   - name: this node's name, for `notifier`.
   ///   - times: how long each step may take.
-  ///   - report: told when a member's port refused, and when a member answered.
+  ///   - report: called when a member's port refuses, and when a member answers.
   package init(
     peers: [String], name: String, loop: any EventLoop, times: Times = Times(),
     report: @escaping @Sendable (Event) -> Void
@@ -98,7 +99,7 @@ package final class Notifier: Sendable {
     state = .makeBoxSendingValue(State(), eventLoop: loop)
   }
 
-  /// Posts the stamp, now or when the peer's present request is done. From any thread.
+  /// Posts the stamp, now or after the peer's current request. From any thread.
   package func post(_ stamp: Stamp, to target: NotifyTarget) {
     loop.execute { [self] in
       switch target {
@@ -110,18 +111,18 @@ package final class Notifier: Sendable {
     }
   }
 
-  /// How often each outcome was.
+  /// The number of posts with this outcome.
   package func count(of outcome: Outcome) -> UInt64 { counts.withLockedValue { $0[outcome] ?? 0 } }
 
   package func metrics() -> [ShellMetric] {
     Outcome.allCases.map { outcome in
       ShellMetric(
-        name: "unum_notifies_sent_total", help: "Notifies posted to peers over HTTP, by what came of them.",
+        name: "unum_notifies_sent_total", help: "Notifies posted to peers over HTTP, by outcome.",
         labels: [("outcome", outcome.rawValue)], value: Double(count(of: outcome)))
     }
   }
 
-  /// Closes all connections, for good; one in the middle of a request closes behind its answer, or the answer's time.
+  /// Closes all connections for good. One in the middle of a request closes after its answer, or when that is too late.
   package func close() async {
     let closing = loop.submit { [self] in
       state.value.isClosed = true
@@ -136,7 +137,7 @@ package final class Notifier: Sendable {
 
   private func count(_ outcome: Outcome) { counts.withLockedValue { $0[outcome, default: 0] += 1 } }
 
-  /// Everything but unreserved characters (RFC 3986, section 2.3) by its bytes.
+  /// Encodes the bytes of all but unreserved characters (RFC 3986, section 2.3).
   static func percentEncoded(_ name: String) -> String {
     var encoded = ""
     for byte in name.utf8 {
@@ -181,7 +182,7 @@ extension Notifier {
     if let kept { ask(kept, stamp, key, isFresh: false) } else { connect(stamp, key, place) }
   }
 
-  /// Extra peers are as many as were configured, and neither hold members up nor are held up by them: a name server
+  /// There are as many extra peers as were configured. They do not hold up members, nor members them: a name server
   /// that hangs keeps a peer busy for half a minute.
   private func mayBegin(_ key: Key) -> Bool {
     guard case .member = key else { return true }
@@ -206,7 +207,7 @@ extension Notifier {
         switch result {
         case .success(let connection):
           guard !state.value.isClosed else { return connection.close() }
-          // Once for each connection: every callback is kept until it closes.
+          // Once for each connection, because it keeps every callback until it closes.
           connection.whenClosed { [weak self] in self?.forgetIfGone(key) }
           ask(connection, stamp, key, isFresh: true)
         case .failure(let error): finish(key, NotifyConnection.isRefusal(error) ? .refused : .failed, nil)
@@ -222,8 +223,8 @@ extension Notifier {
         finish(key, status == 200 ? .delivered : .rejected, connection)
       case .failure:
         connection.close()
-        // A peer may close a kept connection in the moment that we use it. That says nothing about the peer, and a
-        // notify may be said twice: a new connection tells.
+        // A peer may close a kept connection just when we use it. That says nothing about the peer, and sending a notify
+        // twice does no harm, so try a new connection.
         guard !isFresh, !state.value.isClosed, let place = state.value.peers[key]?.place else {
           return finish(key, .failed, nil)
         }
@@ -249,7 +250,7 @@ extension Notifier {
     if outcome == .refused { report(.connectionRefused(member)) }
   }
 
-  /// Keeps the peer's connection for a while, if there is one and room for it; else forgets the peer.
+  /// Keeps the peer's connection for a while, if there is one and room for it; otherwise forgets the peer.
   private func letRest(_ key: Key) {
     let kept = state.value.peers.values.count { $0.connection != nil && !$0.isBusy }
     guard state.value.peers[key]?.connection != nil, kept <= Notifier.keptConnections else { return forget(key) }
@@ -258,7 +259,7 @@ extension Notifier {
     }
   }
 
-  /// The peer closed a connection: if it was the one that is kept, there is nothing left to keep.
+  /// The peer closed a connection. If it was the kept one, there is nothing left to keep.
   private func forgetIfGone(_ key: Key) {
     guard let peer = state.value.peers[key], !peer.isBusy, peer.connection?.isOpen == false else { return }
     forget(key)

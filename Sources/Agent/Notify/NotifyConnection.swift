@@ -1,7 +1,7 @@
 // One connection to a peer's HTTP port: a request, its answer, and the next request.
 //
-// An answer is read to its end, within limits, before the connection is used again; whatever breaks a limit or comes
-// unasked ends the connection.
+// It reads an answer to its end, within limits, before it uses the connection again. Whatever breaks a limit, or comes
+// unasked, ends the connection.
 
 import Gossip
 import NIOCore
@@ -9,15 +9,15 @@ import NIOHTTP1
 import NIOPosix
 import Platform
 
-/// A connection, to be used on its loop only.
+/// A connection. Use it only on its loop.
 final class NotifyConnection: Sendable {
   private let channel: any Channel
   private let handler: NIOLoopBound<NotifyHandler>
-  /// What the `Host` header says.
+  /// The `Host` header.
   private let host: String
   private let answerTime: TimeAmount
 
-  /// Addresses of one name that are tried.
+  /// How many addresses of one name to try.
   private static let maximumAddresses = 4
 
   private init(channel: any Channel, handler: NotifyHandler, host: String, answerTime: TimeAmount) {
@@ -79,7 +79,7 @@ final class NotifyConnection: Sendable {
     channel.closeFuture.assumeIsolated().whenComplete { _ in body() }
   }
 
-  /// Sends the request and gives the status of the answer.
+  /// Sends the request, and returns the status of the answer.
   func post(_ uri: String) -> EventLoopFuture<UInt> {
     let head = HTTPRequestHead(
       version: .http1_1, method: .POST, uri: uri, headers: ["Host": host, "Content-Length": "0"])
@@ -111,7 +111,7 @@ final class NotifyHandler: ChannelInboundHandler {
   /// Whether the next request may go out on the same connection.
   private(set) var isReusable = true
 
-  /// The answer to a notify is empty; a sentence of an error page is let through so that the connection lives on.
+  /// The answer to a notify is empty. An error page with a sentence is accepted too, so that the connection survives it.
   private static let maximumBody = 16 << 10
 
   func expect(_ promise: EventLoopPromise<UInt>) {
@@ -120,7 +120,7 @@ final class NotifyHandler: ChannelInboundHandler {
     bodySize = 0
   }
 
-  /// Ends the request under way, if there is one.
+  /// Ends the current request, if there is one.
   func fail(_ error: any Error) {
     isReusable = false
     promise?.fail(error)
@@ -136,7 +136,7 @@ final class NotifyHandler: ChannelInboundHandler {
       if bodySize > NotifyHandler.maximumBody { end(context, NotifyFailure.tooLong) }
     case .end:
       guard let head else { return end(context, NotifyFailure.unasked) }
-      // Taken before the connection closes, which would otherwise end the request as failed.
+      // Take it before the connection closes, which would otherwise fail the request.
       let promise = self.promise
       self.promise = nil
       if !head.isKeepAlive {

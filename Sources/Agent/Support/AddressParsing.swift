@@ -1,4 +1,4 @@
-// Text to addresses and back to NIO's, where people and sockets meet the core's two words and a port.
+// Converts text and NIO's addresses to the core's two words and a port, and back.
 
 package import Gossip
 package import NIOCore
@@ -12,7 +12,7 @@ extension Address {
     self = address
   }
 
-  /// A numeric address, `10.0.0.1`, `fd00::1` or `[fd00::1]`, without a port; nil when it is not one.
+  /// A numeric address without a port, `10.0.0.1`, `fd00::1` or `[fd00::1]`; nil if it is not one.
   package init?(ip text: String, port: UInt16) {
     let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
     guard let socket = try? SocketAddress(ipAddress: bare, port: Int(port)) else { return nil }
@@ -21,13 +21,13 @@ extension Address {
 }
 
 extension Address {
-  /// Whether it stands for all addresses of the machine: `0.0.0.0` or `::`.
+  /// Whether it means all addresses of the machine: `0.0.0.0` or `::`.
   package var isUnspecified: Bool { self == Address(ipv4: 0, port: port) || isDualStack }
 
-  /// Whether a socket that is bound to it takes both families: `::`.
+  /// Whether a socket bound to it takes both families: `::`.
   package var isDualStack: Bool { high == 0 && low == 0 }
 
-  /// What a socket that is bound to it can send to.
+  /// What a socket bound to it can send to.
   package var reach: Settings.Reach { isIPv4 ? .ipv4 : isDualStack ? .both : .ipv6 }
 }
 
@@ -43,7 +43,7 @@ package struct HostPort: Equatable, Sendable {
   package var host: String
   package var port: UInt16
 
-  /// Parses `host`, `host:port`, `v4:port`, `v6` or `[v6]:port`; nil when it is none of them or the port is no number
+  /// Parses `host`, `host:port`, `v4:port`, `v6` or `[v6]:port`; nil if it is none of them, or the port is not a number
   /// from 0 to 65535.
   package init?(_ text: String, defaultPort: UInt16) {
     let colons = text.filter { $0 == ":" }.count
@@ -65,7 +65,7 @@ package struct HostPort: Equatable, Sendable {
     guard !host.contains(where: { $0 == "[" || $0 == "]" }) else { return nil }
   }
 
-  /// Digits only: the standard library would take a sign as well.
+  /// Digits only, because the standard library would also take a sign.
   private static func port(_ text: Substring) -> UInt16? {
     text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
   }

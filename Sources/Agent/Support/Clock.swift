@@ -1,12 +1,12 @@
 // The two clocks of this machine, read together for each event.
 //
-// The boot-time clock runs on while the process or the whole machine is stopped, so that a node which slept through a
-// night sees a stall, and not a cluster that fell silent.
+// The boot-time clock runs on while the process or the whole machine is stopped, so that a node that slept through a
+// night sees a stall, and not a silent cluster.
 
 package import Gossip
 import Platform
 
-/// Where an agent reads the time. A value, so that tests hand in their own.
+/// Where an agent reads the time. It is a value, so that tests can pass their own.
 package struct Clocks: Sendable {
   private let read: @Sendable () -> Now
 
@@ -15,12 +15,11 @@ package struct Clocks: Sendable {
   /// Both clocks, now. About 40 ns each, without a system call.
   package func now() -> Now { read() }
 
-  /// The machine's own.
+  /// The machine's clocks.
   package static let system = Clocks {
     Now(
       monotonic: Instant(microseconds: SystemClock.sinceBoot),
-      // A machine whose clock stands before 1970 is taken to be there; the core never believes less than its own
-      // release date anyway.
+      // If a machine's clock is before 1970, 1970 it is. The core never goes below its own release date anyway.
       wall: UInt64(max(0, SystemClock.timeOfDay)))
   }
 }

@@ -1,18 +1,19 @@
 // Text that others chose, made safe to show.
 //
 // A member's name, a notifier and a request's target are bytes from strangers. Shown as they are, a line break forges a
-// line of the log, an escape sequence repaints the terminal and a quote ends a JSON string. Each place that shows such
-// text escapes it for where it goes; nothing is rejected for its spelling, so that what is shown can be traced back.
+// line of the log, an escape sequence repaints the terminal, and a quote ends a JSON string. Each place that shows such
+// text escapes it for its destination. Nothing is rejected for its spelling, so that people can trace what they see.
 
 /// Ways to show text that somebody else chose.
 package enum ForeignText {
-  /// The most bytes of a foreign text that a sentence repeats. It names the mistake; it need not carry the whole.
+  /// The most bytes of a foreign text that a sentence repeats. The sentence names the mistake and need not carry all of
+  /// it.
   package static let shown = 64
 
   /// The most bytes of a host name (RFC 1035, section 2.3.4), which is shown whole.
   private static let hostName = 253
 
-  /// For a line of text: letters of any script stay, everything invisible becomes `\u{…}`, and what is longer than
+  /// For a line of text. Letters of any script stay, everything invisible becomes `\u{…}`, and a text of more than
   /// `limit` bytes ends in `…`.
   package static func visible(_ text: String, limit: Int = shown) -> String {
     let cut = prefix(text, bytes: limit)
@@ -29,17 +30,17 @@ package enum ForeignText {
     return cut.utf8.count < text.utf8.count ? result + "…" : result
   }
 
-  /// As `visible`, for what may be as long as a host name: a seed, a name of a member, a resolver's complaint.
+  /// Like `visible`, for what may be as long as a host name: a seed, a member's name, a resolver's error.
   static func host(_ text: String) -> String { visible(text, limit: hostName) }
 
-  /// A name among other words: as it is when it is plain, else in quotes, so that no name reads like two entries of a
-  /// list.
+  /// A name among other words. A plain one stays as it is; others are quoted, so that no name reads like two entries of
+  /// a list.
   static func name(_ name: String) -> String {
     let isPlain = !name.isEmpty && name.unicodeScalars.allSatisfy { isWord($0) }
     return isPlain ? host(name) : "\"\(host(name).replacing("\"", with: "\\\""))\""
   }
 
-  /// Whether all of a text shows itself: nothing of it ends a line or steers a terminal.
+  /// Whether all of a text is visible: nothing in it ends a line or controls a terminal.
   package static func isVisible(_ text: String) -> Bool { text.unicodeScalars.allSatisfy { isVisible($0) } }
 
   /// For a JSON string, with its quotes (RFC 8259, section 7).
@@ -50,7 +51,7 @@ package enum ForeignText {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
       case "\n": result += "\\n"
-      // Line and paragraph separators are legal in JSON but end a line for who reads it as JavaScript.
+      // Line and paragraph separators are legal in JSON, but end a line when it is read as JavaScript.
       case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}": result += "\\u" + hex4(scalar.value)
       default: result.unicodeScalars.append(scalar)
       }
@@ -72,7 +73,7 @@ package enum ForeignText {
     return result
   }
 
-  /// The longest beginning of the text that has at most so many bytes of UTF-8 and ends between two scalars.
+  /// The longest prefix of the text that has at most so many bytes of UTF-8 and ends between two scalars.
   package static func prefix(_ text: String, bytes limit: Int) -> String {
     guard text.utf8.count > limit else { return text }
     var result = ""
@@ -85,8 +86,8 @@ package enum ForeignText {
     return result
   }
 
-  /// Whether a scalar shows itself and changes nothing around it. Format characters turn text around, and unassigned
-  /// ones may do so tomorrow.
+  /// Whether a scalar is visible and changes nothing around it. Format characters can reverse text, and unassigned ones
+  /// may do so tomorrow.
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
@@ -94,7 +95,7 @@ package enum ForeignText {
     }
   }
 
-  /// What needs no quotes: letters, digits and what host names and addresses are made of.
+  /// What needs no quotes: letters, digits, and the characters of host names and addresses.
   private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || ".-_:/@+[]".unicodeScalars.contains(scalar)
   }

@@ -1,18 +1,18 @@
-// The little JSON that is written here, and none that is read.
+// Writes the little JSON that is needed here. Nothing reads any.
 //
-// Members keep the order in which they are given, so that answers are the same bytes each time. Rejected: Codable, whose
-// encoder lives in Foundation and reorders keys.
+// Members keep their order, so that answers are the same bytes each time. Rejected: Codable, whose encoder is in
+// Foundation and reorders keys.
 
 package import Gossip
 
 /// Pieces of JSON (RFC 8259) as text.
 package enum JSON {
-  /// An object of members whose values are JSON already.
+  /// An object whose members' values are already JSON.
   package static func object(_ members: [(String, String)]) -> String {
     "{" + members.map { "\(string($0.0)):\($0.1)" }.joined(separator: ",") + "}"
   }
 
-  /// An array of elements that are JSON already.
+  /// An array whose elements are already JSON.
   package static func array(_ elements: [String]) -> String {
     "[" + elements.joined(separator: ",") + "]"
   }
@@ -36,7 +36,8 @@ package enum JSON {
 }
 
 extension Duration {
-  /// Milliseconds with three decimals, `1.204`. In integers, because doubles print as many digits as they please.
+  /// Milliseconds with three decimals, such as `1.204`. It uses integers, because doubles print as many digits as they
+  /// please.
   var inMilliseconds: String {
     let magnitude = microseconds.magnitude
     let fraction = String(magnitude % 1000)

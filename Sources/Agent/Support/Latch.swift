@@ -1,9 +1,9 @@
-// A door that opens once: what "wait until it is over" needs, and no more.
+// A latch that opens once: all that "wait until it is over" needs.
 
 import NIOConcurrencyHelpers
 
-/// Waits for one moment. Opening is idempotent and may happen on any thread; waiting ends at once when it is open. It
-/// pays no heed to cancellation: whoever stops a node still wants it stopped properly.
+/// Waits for one event. Opening is idempotent and may happen on any thread; once it is open, waiting returns at once. It
+/// ignores cancellation: whoever stops a node still wants it stopped properly.
 package struct Latch: Sendable {
   private struct State {
     var isOpen = false
@@ -18,7 +18,7 @@ package struct Latch: Sendable {
   package var isOpen: Bool { state.withLockedValue { $0.isOpen } }
 
   /// Opens it.
-  /// - Returns: whether this call did, for what must be done only once.
+  /// - Returns: whether this call opened it, for work that must be done only once.
   @discardableResult
   package func open() -> Bool {
     let (first, waiting) = state.withLockedValue { state in

@@ -1,7 +1,7 @@
-// Names to addresses: all that a name has, v4 and v6, asked anew each time, away from the loops.
+// Turns a name into all of its addresses, v4 and v6. It asks again each time, away from the event loops.
 //
-// Rejected: NIO's own resolver, which gives one address of each family (a seed name of a compose file or a headless
-// service stands for all of its members), and keeping answers: a seed is asked for seldom and moves.
+// Rejected: NIO's own resolver, which gives one address of each family (a seed name in a compose file or of a headless
+// service stands for all of its members), and caching answers, because nodes seldom ask for a seed, and seeds move.
 
 package import Gossip
 import NIOConcurrencyHelpers
@@ -11,7 +11,7 @@ import Platform
 
 /// Looks up the configured seeds when the node asks for them.
 package final class NameResolver: Sendable {
-  /// What to do with an answer: the seed's number, its addresses, and why there are none.
+  /// Called with each answer: the seed's number, and its addresses or why there are none.
   package typealias Receiver = @Sendable (Int, [Address], String?) -> Void
 
   private let seeds: [HostPort?]
@@ -27,13 +27,13 @@ package final class NameResolver: Sendable {
 
   /// The port of a seed that names none.
   package static let defaultPort: UInt16 = 7946
-  /// Addresses of one name that are looked at: as many as an answer over TCP, 64 KB, can hold. Which of them are contacted
-  /// and when is the node's choice, so that the order of the name server does not matter.
+  /// The most addresses of one name: as many as an answer over TCP, of 64 KB, can hold. The node chooses which of them to
+  /// contact and when, so that the order of the name server does not matter.
   private static let maximumAddresses = 4096
 
   /// - Parameters:
-  ///   - loop: where `receiver` is called.
-  ///   - takesIPv6: whether our socket can send to IPv6 at all; else such addresses are left out.
+  ///   - loop: on which `receiver` is called.
+  ///   - takesIPv6: whether our socket can send to IPv6 at all; if not, such addresses are left out.
   package init(seeds: [String], loop: any EventLoop, takesIPv6: Bool, receiver: @escaping Receiver) {
     self.seeds = seeds.map { HostPort($0, defaultPort: NameResolver.defaultPort) }
     self.loop = loop
@@ -45,8 +45,9 @@ package final class NameResolver: Sendable {
   /// Look-ups that gave no address.
   package var failures: UInt64 { state.withLockedValue { $0.failures } }
 
-  /// Looks the seed up and calls the receiver, later and once; not at all while the same seed is being looked up, since
-  /// that answer will do. (A resolver that hangs for half a minute must not fill the thread pool with one name.)
+  /// Looks up the seed, and later calls the receiver once. It does nothing while a look-up of the same seed is in
+  /// progress, whose answer will do. (A resolver that hangs for half a minute must not fill the thread pool with one
+  /// name.)
   package func resolve(seed: Int) {
     guard seeds.indices.contains(seed) else { return }
     guard let host = seeds[seed] else { return deliver(seed, .failure(LookupFailure("not a host or host:port"))) }
@@ -62,7 +63,7 @@ package final class NameResolver: Sendable {
     }
   }
 
-  /// Always from the loop and never from within `resolve`: the caller may be in the middle of something.
+  /// Always from the loop, and never from within `resolve`, because the caller may be in the middle of something.
   private func deliver(_ seed: Int, _ result: Result<[Address], LookupFailure>) {
     loop.execute { [self] in
       switch result.flatMap(usable) {
@@ -90,7 +91,7 @@ package struct LookupFailure: Error, Equatable {
 }
 
 extension NameResolver {
-  /// All addresses of a host, in the system's order of preference; a numeric one is given back at once.
+  /// All addresses of a host, in the system's order of preference. A numeric one is returned at once.
   package static func lookUp(_ host: HostPort, on loop: any EventLoop) -> EventLoopFuture<[Address]> {
     if let numeric = Address(ip: host.host, port: host.port) { return loop.makeSucceededFuture([numeric]) }
     return threads.runIfActive(eventLoop: loop) {
@@ -102,8 +103,8 @@ extension NameResolver {
     }
   }
 
-  /// Threads of our own: NIO's are as many as cores, and where two names hang there, every other name would wait half a
-  /// minute for them. Eight cost nothing until the first name is looked up; names that hang usually hang together.
+  /// Our own threads. NIO has only as many as cores, and if two names hung there, every other name would wait half a
+  /// minute for them. Eight threads cost nothing until the first look-up; names that hang usually hang together.
   private static let threads: NIOThreadPool = {
     let threads = NIOThreadPool(numberOfThreads: 8)
     threads.start()

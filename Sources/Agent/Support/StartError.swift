@@ -1,10 +1,10 @@
-// Why a node could not start, in one line: what, which address, and what to change.
+// Why a node could not start, in one line: what failed, at which address, and what to change.
 
 package import Gossip
 import NIOCore
 import Platform
 
-/// Something that only the machine could tell, and that ends the start.
+/// A failed start, for a reason that only the machine could show.
 package enum StartError: Error, Equatable, CustomStringConvertible {
   /// A socket of a node.
   package enum Socket: Equatable, Sendable {
@@ -27,11 +27,11 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
 
   /// Another process has the port.
   case portInUse(Socket, Address)
-  /// The system refuses the address for another reason, in words.
+  /// The system refuses the address for another reason, given in words.
   case cannotBind(Socket, Address, reason: String)
-  /// The datagram socket is bound, and nothing can be sent from it.
+  /// The datagram socket is bound, but nothing can be sent from it.
   case cannotSend(Address, reason: String)
-  /// Nobody could reach a node that advertised this.
+  /// Nobody could reach a node that advertises this address.
   case notReachable(Address)
   /// The datagram socket at `bound` cannot send to addresses of the family of `advertised`.
   case otherFamily(advertised: Address, bound: Address)
@@ -41,16 +41,16 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .portInUse(let socket, let address):
-      "\(socket.name) address \(address) is in use by another process; stop it or choose another by \(socket.option)"
+      "\(socket.name) address \(address) is in use by another process; stop it or choose another with \(socket.option)"
     case .cannotBind(let socket, let address, let reason):
-      "\(socket.name) address \(address) cannot be used: \(reason); choose another by \(socket.option)"
+      "\(socket.name) address \(address) cannot be used: \(reason); choose another with \(socket.option)"
     case .cannotSend(let address, let reason):
-      "UDP address \(address) cannot send a datagram to itself: \(reason); look at this machine's firewall and its "
-        + "loopback interface, or choose another by \(Socket.datagrams.option)"
+      "UDP address \(address) cannot send a datagram to itself: \(reason); check this machine's firewall and its "
+        + "loopback interface, or choose another with \(Socket.datagrams.option)"
     case .notReachable(let address):
-      "advertised address \(address) is one that nobody can be reached at; choose another by \(StartError.advertise)"
+      "no peer could reach a node at the advertised address \(address); choose another with \(StartError.advertise)"
     case .otherFamily(let advertised, let bound):
-      "advertised address \(advertised) and bound address \(bound) are of different families; choose another by "
+      "advertised address \(advertised) and bound address \(bound) are of different families; choose another with "
         + "\(StartError.advertise) or \(Socket.datagrams.option)"
     case .tooFewFiles(let allowed):
       "this process may open \(allowed) files, and a node needs at least \(StartError.leastOpenFiles); raise the limit "
@@ -58,14 +58,14 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The limit of open files below which a node does not start. Its sockets, loops, log and look-ups take some twenty, and
-  /// the rest are clients. With a dozen the event loops trap, and a little above that sockets fail in ways that point
-  /// elsewhere.
+  /// The limit of open files below which a node does not start. Its sockets, loops, log and look-ups take some twenty,
+  /// and clients take the rest. With a dozen the event loops trap, and with a few more, sockets fail in misleading
+  /// ways.
   package static let leastOpenFiles = 64
 
   private static let advertise = "--advertise (ADVERTISE_ADDR)"
 
-  /// Runs what binds a socket and names its failure.
+  /// Runs code that binds a socket, and names its failure.
   static func catching<Bound: Sendable>(
     _ socket: Socket, _ address: Address, _ bind: () async throws -> Bound
   ) async throws -> Bound {

@@ -1,15 +1,15 @@
-// The kinds of values that options have, each with its check and with the words for what is wrong.
+// The kinds of values that options take. Each has its check, and its message for a value that is wrong.
 
 import Agent
 import Gossip
 import Logging
 
 extension Options {
-  /// More seeds or peers than this are a mistake: the address book, which keeps all seeds, has 64 entries.
+  /// More seeds or peers than this are a mistake: the address book must hold all seeds, and it has 64 entries.
   private static let maximumHosts = 64
-  /// A day; nobody who wants lines rarer than that wants them at all.
+  /// A day. Nobody wants lines that come less often than that.
   private static let maximumSeconds = 86_400
-  /// The longest host name of DNS, in text (RFC 1035, section 2.3.4).
+  /// The longest host name in DNS, as text (RFC 1035, section 2.3.4).
   private static let maximumHostName = 253
 
   /// An address to bind: `ip`, `ip:port`, `[v6]:port` or `:port` for all IPv4 addresses. Port 0 takes any free one.
@@ -22,15 +22,15 @@ extension Options {
       throw given.error("not an IP address and port", remedy: remedy)
     }
     guard address.isUnspecified || address.with(port: 1).isReachable else {
-      throw given.error("nobody can listen on a multicast or broadcast address", remedy: remedy)
+      throw given.error("a multicast or broadcast address cannot be listened on", remedy: remedy)
     }
     return address
   }
 
-  /// The address that peers are told; nil leaves it to the agent to find. Port 0 stands for the bound port.
+  /// The address to tell peers. With nil the agent finds one itself. Port 0 stands for the bound port.
   ///
-  /// The agent checks the families as well, for callers that have no options; here the mistake ends with status 64, and
-  /// before anything is bound.
+  /// The agent checks the address families too, for callers without options. If the check fails here, the program ends
+  /// with status 64 and before anything is bound.
   func advertised(boundTo bind: Address) throws(ConfigurationError) -> Address? {
     guard let given = given(.advertise) else { return nil }
     let remedy = "give the ip or ip:port at which other machines reach this node"
@@ -38,7 +38,7 @@ extension Options {
       throw given.error("not an IP address", remedy: remedy)
     }
     guard address.with(port: 1).isReachable else {
-      throw given.error("nobody can be reached at an unspecified, multicast or broadcast address", remedy: remedy)
+      throw given.error("an unspecified, multicast or broadcast address reaches no node", remedy: remedy)
     }
     guard bind.isDualStack || address.isIPv4 == bind.isIPv4 else {
       throw given.error(
@@ -48,8 +48,8 @@ extension Options {
     return address
   }
 
-  /// A comma-separated list of hosts, trimmed, in order, each once. It may be empty, also as a flag: that is how a flag
-  /// says "none" over the environment; commas alone are no such wish, but names that somebody left out.
+  /// A comma-separated list of hosts, trimmed, in order, each once. It may be empty, even as a flag, so that a flag can
+  /// say "none" over the environment. Commas alone do not mean "none": they mean that somebody forgot the names.
   func hosts(_ setting: Setting, defaultPort: UInt16) throws(ConfigurationError) -> [String] {
     guard let given = given(setting) else { return [] }
     var hosts: [String] = []
@@ -72,7 +72,7 @@ extension Options {
     return hosts
   }
 
-  /// A label for people: not blank, no control characters, at most `Wire.maximumName` bytes of UTF-8.
+  /// A label for people: not blank, without control characters, at most `Wire.maximumName` bytes of UTF-8.
   func label(_ setting: Setting) throws(ConfigurationError) -> String? {
     guard let given = given(setting) else { return nil }
     let text = given.text[...].trimmingSpaces()
@@ -85,7 +85,7 @@ extension Options {
     return text
   }
 
-  /// One of the cases of an enumeration. Upper and lower case are the same: LOG_LEVEL=INFO is as common as info.
+  /// One of the cases of an enumeration. Case does not matter: LOG_LEVEL=INFO is as common as info.
   func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ setting: Setting, default standard: Choice
   ) throws(ConfigurationError) -> Choice {
@@ -107,7 +107,7 @@ extension Options {
     return seconds
   }
 
-  /// The system's host name as a label: it is nobody's mistake when it is too long, so it is cut, and named when empty.
+  /// The system's host name as a label. If it is too long, that is nobody's mistake, so it is cut; if empty, "unnamed".
   static func cut(_ hostName: String) -> String {
     var name = ""
     for character in hostName where ForeignText.isVisible(String(character)) {
@@ -123,8 +123,8 @@ extension Options {
     return Address(ip: parsed.host, port: parsed.port)
   }
 
-  /// Whether a seed or peer can be right: a reachable numeric address, or what could be a name, with a port that is
-  /// not 0. A name whose last label is a number is no name (RFC 1123, section 2.1): `10.0.0.300` is a typing error.
+  /// Whether a seed or peer can be right: a reachable numeric address, or a possible name with a port other than 0. A
+  /// text whose last label is a number is not a name (RFC 1123, section 2.1): `10.0.0.300` is a typing error.
   private static func isHost(_ text: String, defaultPort: UInt16) -> Bool {
     guard let parsed = hostPort(text, defaultPort: defaultPort) else { return false }
     if let address = Address(ip: parsed.host, port: parsed.port) { return address.isReachable }
@@ -134,7 +134,7 @@ extension Options {
     return isName && !last.isEmpty && !last.allSatisfy(\.isNumber)
   }
 
-  /// A host and a port of only such characters as either may have; brackets are for IPv6.
+  /// A host and a port, with only the characters that either may have; brackets are for IPv6.
   private static func hostPort(_ text: String, defaultPort: UInt16) -> HostPort? {
     let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
     let isPlain = { (byte: UInt8) in letters.contains(byte | 0x20) || "0123456789.:-_[]".utf8.contains(byte) }
@@ -145,7 +145,7 @@ extension Options {
 }
 
 extension Substring {
-  /// Without spaces and tabs at either end.
+  /// The text without spaces and tabs at either end.
   func trimmingSpaces() -> String {
     let isSpace = { (character: Character) in character == " " || character == "\t" }
     guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {

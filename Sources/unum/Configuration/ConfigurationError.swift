@@ -1,8 +1,8 @@
-// What is wrong with an option, in one line: which, with which value, and what to do about it.
+// What is wrong with an option, in one line: which option, which value, and what to do about it.
 
-/// An option or variable that cannot be used. Ends the program with status 64 (`EX_USAGE` of sysexits).
+/// An option or variable that cannot be used. It ends the program with status 64 (`EX_USAGE` of sysexits).
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-  /// The option as it was given, `--bind 10.0.0.300` or `BIND_ADDR=10.0.0.300`.
+  /// The option as it was given, such as `--bind 10.0.0.300` or `BIND_ADDR=10.0.0.300`.
   package var given: String
   /// What is wrong with it.
   package var problem: String
@@ -18,13 +18,13 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   package var description: String { "\(given): \(problem); \(remedy)" }
 }
 
-/// A value with where it came from, so that an error can name the one of the two places that must be changed.
+/// A value and where it came from, so that an error can name the place to change: the option or the variable.
 struct Given {
   let setting: Setting
   let text: String
   let isFlag: Bool
 
-  /// Longer values are cut in messages: one line should fit a screen.
+  /// Longer values are cut in messages, so that the line fits a screen.
   private static let shownLength = 80
 
   var description: String {

@@ -1,8 +1,8 @@
-// From flags, environment and host name to everything that a node must be told.
+// Turns flags, environment and host name into everything that a node must be told.
 //
-// One pure function: the same three inputs give the same configuration or the same error, so that the whole surface of
-// options is tested as a table. Whatever can be known to be wrong before a socket is opened is an error here; what only
-// the network can tell (a seed that does not resolve) is not, because it may be right in a minute.
+// It is one pure function: the same three inputs give the same configuration or the same error, so all options are
+// tested as a table. Whatever is certainly wrong before a socket is opened is an error here. What only the network can
+// tell, such as a seed that does not resolve, is not: it may be right in a minute.
 
 package import Agent
 import Gossip
@@ -25,15 +25,15 @@ package struct ServeConfiguration: Sendable {
   package var log: LogSettings
 }
 
-/// The ports that hold when none is given.
+/// The ports that apply if none is given.
 package enum DefaultPort {
-  /// UDP; the port of Serf and memberlist, which firewalls of such clusters already know.
+  /// UDP. It is the port of Serf and memberlist, which the firewalls of such clusters already know.
   package static let gossip: UInt16 = 7946
-  /// HTTP; the tutorial's port, and that of everything tried out without rights on port 80.
+  /// HTTP. It is the tutorial's port, and the usual one for those who may not use port 80.
   package static let http: UInt16 = 8080
 }
 
-/// Merges and checks. A flag wins over the environment, an empty variable counts as unset.
+/// Merges flags and environment, and checks the result. A flag wins; an empty variable counts as unset.
 package func resolve(
   flags: [Setting: String], environment: [String: String], hostName: String
 ) throws(ConfigurationError) -> ServeConfiguration {
@@ -55,7 +55,7 @@ package func resolve(
   return ServeConfiguration(agent: agent, log: log)
 }
 
-/// The log's settings alone, for subcommands that have no others of a node's settings.
+/// The log's settings alone, for subcommands that take no other setting of a node.
 package func resolveLog(
   flags: [Setting: String], environment: [String: String], defaultLevel: Logger.Level
 ) throws(ConfigurationError) -> LogSettings {
@@ -65,14 +65,13 @@ package func resolveLog(
     format: try options.choice(.logFormat, default: .text))
 }
 
-/// Flags over environment, and the ways to read a value. The checks of each kind are in `Checks.swift`.
+/// Flags and environment, and the ways to read a value from them. The checks of each kind are in `Checks.swift`.
 struct Options {
   let flags: [Setting: String]
   let environment: [String: String]
 
-  /// The value in force, if any was given. Only a variable may be empty to say nothing: whoever types an option and
-  /// leaves its value empty has made a mistake, but compose files and manifests set empty variables as a matter of
-  /// course.
+  /// The value that applies, if any was given. Only an empty variable counts as unset: somebody who types an option and
+  /// leaves its value empty has made a mistake, but compose files and manifests set empty variables all the time.
   func given(_ setting: Setting) -> Given? {
     if let flag = flags[setting] { return Given(setting: setting, text: flag, isFlag: true) }
     guard let variable = environment[setting.variable], !variable.isEmpty else { return nil }

@@ -1,10 +1,10 @@
-// Every option of a node, once: its flag, its environment variable, its default and what it is for.
+// Every option of a node, in one list: its flag, its environment variable, its default and what it is for.
 //
-// The help of `unum serve`, the table in `unum --help` and the messages of errors are all made from this list, so that
-// they cannot disagree. Rejected: defaults written at the options themselves. A bad environment value used as a
-// default there is swallowed in silence, and a flag that repeats the default could not win over the environment.
+// The help of `unum serve`, the table in `unum --help` and the error messages are all made from this list, so they
+// cannot disagree. Rejected: defaults written at the options themselves. ArgumentParser silently swallows a bad
+// environment value that is used as a default, and a flag that repeats the default could not win over the environment.
 
-/// One thing that a node can be told.
+/// One setting of a node.
 package enum Setting: String, CaseIterable, Sendable {
   case advertise
   case join
@@ -17,10 +17,10 @@ package enum Setting: String, CaseIterable, Sendable {
   case logFormat = "log-format"
   case reportInterval = "report-interval"
 
-  /// As it is typed.
+  /// The flag, as it is typed.
   package var flag: String { "--\(rawValue)" }
 
-  /// The variable that stands for it; the flag wins.
+  /// The environment variable; the flag wins over it.
   package var variable: String {
     switch self {
     case .advertise: "ADVERTISE_ADDR"
@@ -36,7 +36,7 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  /// What its value looks like, for help.
+  /// What its value looks like, for the help.
   package var placeholder: String {
     switch self {
     case .advertise: "ip[:port]"
@@ -49,10 +49,10 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  /// What holds when neither flag nor variable says anything, in words for help.
+  /// What applies if neither flag nor variable is given, in words for the help.
   package var defaultText: String {
     switch self {
-    case .advertise: "found"
+    case .advertise: "detected"
     case .join, .notify: "none"
     case .bind: "0.0.0.0:7946"
     case .http: "0.0.0.0:8080"
@@ -64,23 +64,23 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  /// One sentence for help.
+  /// One sentence for the help.
   package var summary: String {
     switch self {
-    case .advertise: "The address that peers reach; found from --bind or the route to a seed."
-    case .join: "Members to join, UDP; names are looked up again and again."
-    case .bind: "Where datagrams are received."
-    case .http: "Where HTTP is served; peers learn the port by gossip."
+    case .advertise: "The address at which peers reach this node; detected if unset."
+    case .join: "Members to join, UDP; names are looked up again on every attempt."
+    case .bind: "The UDP address to listen on."
+    case .http: "The HTTP address to listen on; peers learn the port by gossip."
     case .name: "The member's name, a label of at most 64 bytes."
-    case .cluster: "The cluster's name; clusters of different names never merge."
-    case .notify: "Further peers to post /notify to, HTTP (port 8080)."
+    case .cluster: "The cluster's name; clusters with different names never merge."
+    case .notify: "More peers to post /notify to, HTTP (port 8080)."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .logFormat: "text for people or json for machines, on standard error."
-    case .reportInterval: "Seconds between lines of members and state; 0 is never."
+    case .reportInterval: "Seconds between log lines of members and state; 0 means never."
     }
   }
 
-  /// The table of all settings: two lines each, none longer than a terminal's 80 columns.
+  /// The table of all settings, two lines each, none longer than the 80 columns of a terminal.
   package static var table: String {
     allCases.map { setting in
       optionEntry(
@@ -90,7 +90,7 @@ package enum Setting: String, CaseIterable, Sendable {
   }
 }
 
-/// Two lines of a table of options: how it is typed, with what else is known of it from column 38 on, and what it does.
+/// An option's two lines in such a table: how it is typed, with a remark from column 38 on; and what it does.
 func optionEntry(_ usage: String, aside: String, summary: String) -> String {
   "  \(usage)\(String(repeating: " ", count: max(2, 36 - usage.count)))\(aside)\n      \(summary)"
 }

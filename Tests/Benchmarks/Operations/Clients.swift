@@ -1,8 +1,8 @@
-// A real node with its sockets, and clients of it in the same process: what a request and a datagram cost from the
-// system call that brings them to the one that answers.
+// A real node with its sockets, and its clients in the same process: what a request and a datagram cost, from the system
+// call that brings them to the one that answers.
 //
-// Clients wait for each answer, so that the server is woken once for each of them and the counts repeat; what the client
-// itself costs, some hundred instructions around two system calls, is in them. Rejected: an embedded channel, which
+// Clients wait for each answer, so that the server wakes once for each request and the counts repeat. The counts
+// include the client itself, some hundred instructions around two system calls. Rejected: an embedded channel, which
 // leaves out the event loop and the socket, half of the work.
 
 import Agent
@@ -11,15 +11,15 @@ import Gossip
 import Logging
 import NIOPosix
 
-/// Runs a node, and asks it.
+/// Runs a node and sends it requests.
 enum Clients {
-  /// Asks for this so often, so many requests in one segment, and sees that each is answered by 200.
+  /// Requests this so often, with so many requests in one segment, and checks that each is answered with 200.
   static func ask(_ line: String, _ count: Int, pipelined: Int = 1) async throws {
     let agent = try await start()
     let socket = try ClientSocket(SOCK_STREAM, port: agent.httpAddress.port)
     let request = Array("\(line) HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n".utf8)
     try socket.send(request)
-    // Written in one piece, and so received: the next ones are as long.
+    // Answers arrive in one piece, as they are written, and the next ones are as long.
     let length = try socket.receive().count
     let batch = Array(repeatElement(request, count: pipelined).joined())
     for _ in 0..<count / pipelined {
@@ -38,7 +38,7 @@ enum Clients {
     }
   }
 
-  /// Becomes a member, pings so often, and sees that each ping is acked.
+  /// Becomes a member, pings so often, and checks that each ping gets an ack.
   static func ping(_ count: Int) async throws {
     let agent = try await start()
     let socket = try ClientSocket(SOCK_DGRAM, port: agent.datagramAddress.port)
@@ -61,12 +61,12 @@ enum Clients {
     try send(.ack, nonce: asked ?? 0, introduces: true)
     let ping = Message.Body.ping(target: agent.identity.address)
     for nonce in 1...UInt64(count) {
-      // The node looks whether more has come, and sleeps; a ping that came before that would cost less than others.
+      // The node checks for more input, and then sleeps. A ping that came before that would cost less than others.
       usleep(1000)
       try send(ping, nonce: nonce)
       while try !isAck(socket.receive(), of: nonce) {}
     }
-    // A stranger's pings would be answered too, a hundred a second, and at another price.
+    // The node would also answer a stranger's pings, a hundred a second, but at a different cost.
     guard agent.status().members.contains(where: { $0.address == own }) else { fatalError("the client is no member") }
   }
 
@@ -77,7 +77,7 @@ enum Clients {
 
   private static let start: UInt64 = 1_790_000_000_000_000
 
-  /// A node on free ports, whose tickers are set to an hour and which takes writes at once.
+  /// A node on free ports. Its tickers are set to an hour, and it accepts writes at once.
   private static func start() async throws -> Agent {
     var settings = Settings()
     settings.firstSetWaits = .zero
@@ -96,7 +96,7 @@ enum Clients {
 
 /// A blocking socket to a port of this machine.
 struct ClientSocket {
-  /// A system call failed, or no answer came within half a minute.
+  /// A system call failed, or there was no answer within half a minute.
   struct Failed: Error {
     var call: String
     var code: Int32
@@ -122,7 +122,7 @@ struct ClientSocket {
     try ClientSocket.check("connect", status)
   }
 
-  /// The port that it got.
+  /// The port that the socket got.
   var localPort: UInt16 {
     get throws(Failed) {
       var address = sockaddr_in()
@@ -139,7 +139,7 @@ struct ClientSocket {
 
   func send(_ bytes: [UInt8]) throws(Failed) {
     let sent = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
-    // What a client sends here fits into the socket at once.
+    // What a client sends here always fits into the socket.
     guard sent == bytes.count else { throw Failed(call: "send", code: errno) }
   }
 

@@ -1,8 +1,8 @@
-// Many whole nodes in one process that ask for little: the company in which one node under default settings is measured.
+// Many whole nodes in one process that seldom probe, as company for one node with default settings that is measured.
 //
-// A thousand nodes under default settings on the machine of the one that is measured would take all of its time. These
-// are the same nodes with slow tickers: they answer at once whatever they are asked, and seldom ask. Rejected: sockets
-// that only repeat acks, which would have to pretend to a list of members for the measured node to learn it.
+// A thousand nodes with default settings would take all the time of the machine. These are the same nodes with slow
+// tickers: they answer everything at once, but seldom ask. Rejected: sockets that only repeat acks, which would have to
+// fake a list of members for the measured node to learn.
 
 import Agent
 import Glibc
@@ -11,7 +11,7 @@ import Logging
 import NIOPosix
 
 enum Company {
-  /// Starts so many nodes, says where the first one is, and stays until the standard input ends.
+  /// Starts so many nodes, prints the address of the first one, and runs until standard input ends.
   static func keep(_ count: Int) async throws {
     let udp = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let http = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -25,28 +25,29 @@ enum Company {
         try await Agent.start(
           configuration: configuration, version: "0", udp: udp, http: http,
           logger: Logger(label: "company") { _ in SwiftLogNoOpLogHandler() }))
-      // In small groups: a node takes a hundred strangers a second, and whom it missed would ask again much later.
+      // In small groups, because a node admits a hundred strangers a second, and one that it missed tries again much
+      // later.
       if number % group == 0, let first = agents.first { try await wait(until: number + 1, areKnownTo: first) }
     }
     guard let first = agents.first else { return }
-    // Each pulls the list from others from time to time, so who is known to the first is soon known to all.
+    // Each pulls the list from others from time to time, so all soon know whom the first one knows.
     try await wait(until: count, areKnownTo: first)
     print("gossip on 127.0.0.1:\(first.datagramAddress.port)")
     fflush(nil)
     while readLine() != nil {}
   }
 
-  /// Looks a hundred times a second, two minutes at most: all join within half a minute.
+  /// Checks a hundred times a second, for two minutes at most. All join within half a minute.
   private static func wait(until count: Int, areKnownTo first: Agent) async throws {
     for _ in 0..<12_000 where first.status().members.count < count { try await Task.sleep(for: .milliseconds(10)) }
     let known = first.status().members.count
     guard known >= count else { fatalError("\(known) of \(count) members are known after two minutes") }
   }
 
-  /// How many join at once; more would be faster by seconds, until the seed refuses some.
+  /// How many join at once. With more, it would be faster by seconds, until the seed refuses some.
   private static let group = 20
 
-  /// A twenty-fifth of the packets of the defaults, and patience with a machine on which a thousand nodes run.
+  /// A twenty-fifth of the default packets, and more patience with a machine that runs a thousand nodes.
   private static func slow() -> Settings {
     var settings = Settings()
     (settings.period, settings.notifyInterval) = (.seconds(10), .seconds(3600))

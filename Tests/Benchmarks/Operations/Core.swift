@@ -1,28 +1,28 @@
-// The core's hot operations, on one node whose members exist only as records: what a datagram, a write and a member's
-// change cost a node, with the datagrams that it sends on.
+// The core's hot operations, on one node whose members exist only as records: what a datagram, a write and a change of a
+// member cost a node, with the datagrams that it relays.
 //
-// The node's own tickers are set to an hour, so that an operation is counted and not the probes that happen to fall
-// between two. Each operation is checked to have its effects, or the cheapest node would be one that does nothing.
+// The node's own tickers are set to an hour, so that the counts do not include probes that happen to fall between two
+// operations. Each operation must have its effects, or the cheapest node would be one that does nothing.
 
 import Gossip
 
-/// A node among members that say what they are made to say.
+/// A node among members that say what this code makes them say.
 struct CoreOperations {
   private var node: Node
   private var time = Instant(microseconds: 1)
   private let members: [Address]
-  /// Datagrams that the node sent so far.
+  /// Datagrams that the node has sent so far.
   private var sent = 0
 
   private static let wall: UInt64 = 1_800_000_000_000_000
   private static let start = wall - 1_000_000
   /// So many records fit into one datagram, with room to spare.
   private static let recordsPerDatagram = 20
-  /// Between two operations: all rounds of pushing are over, and the limit of pushes a second is never met (twelve for
-  /// each operation, and a hundred a second are allowed).
+  /// The time between two operations. All rounds of pushes are over then, and the limit of pushes a second is never
+  /// reached (each operation takes twelve, and a hundred a second are allowed).
   private static let quiet: Duration = .milliseconds(200)
 
-  /// A node with so many members besides itself. All news of them is told on before it is used.
+  /// A node with so many members besides itself. It has relayed all news of them before it is used.
   private init(members count: Int) {
     var settings = Settings()
     settings.firstSetWaits = .zero
@@ -38,7 +38,7 @@ struct CoreOperations {
     join()
   }
 
-  /// The first member comes in by itself, and brings the others.
+  /// The first member joins by itself, and brings the others.
   private mutating func join() {
     let first = CoreOperations.record(members[0])
     var asked: UInt64?
@@ -53,7 +53,7 @@ struct CoreOperations {
       let end = min(start + CoreOperations.recordsPerDatagram, members.count)
       hear(.gossip, rumours: members[start..<end].map { CoreOperations.record($0) })
     }
-    // Every answer takes rumours along, until each was sent often enough.
+    // Every answer carries rumours, until each has been sent often enough.
     let own = node.identity.address
     for _ in 0..<members.count { hear(.ping(target: own), nonce: 1) }
     pass(.seconds(10))
@@ -63,7 +63,7 @@ struct CoreOperations {
 
   // MARK: Operations
 
-  /// Pings of a member; each is answered.
+  /// Pings from a member, each of which is answered.
   static func pings(_ count: Int, members: Int) {
     var core = CoreOperations(members: members)
     let before = core.sent
@@ -72,7 +72,7 @@ struct CoreOperations {
     core.expectSent(count, since: before)
   }
 
-  /// Greater stamps, each pushed on to four members in three rounds.
+  /// Greater stamps, each pushed to four members in three rounds.
   static func stamps(_ count: Int, members: Int) {
     let core = pushes(count, members: members) { core, number in
       core.hear(.gossip, stamp: Stamp(generation: UInt64(number), value: 7))
@@ -80,7 +80,7 @@ struct CoreOperations {
     guard core.node.stamp.generation == count else { fatalError("the node holds \(core.node.stamp)") }
   }
 
-  /// Writes of clients, each pushed to four members in three rounds.
+  /// Clients' writes, each pushed to four members in three rounds.
   static func writes(_ count: Int, members: Int) {
     let core = pushes(count, members: members) { core, number in
       core.handle(.setRequested(Int64(number), RequestID(UInt64(number))))
@@ -88,7 +88,7 @@ struct CoreOperations {
     guard core.node.stamp.value == count else { fatalError("the node holds \(core.node.stamp)") }
   }
 
-  /// Restarts of members, one after another, as the first member tells of them; each is told on as a write is.
+  /// Restarts of members, one after another, as told by the first member. Each is relayed like a write.
   static func changes(_ count: Int, members: Int) {
     let core = pushes(count, members: members) { core, number in
       let member = core.members[1 + (number - 1) % (core.members.count - 1)]
@@ -100,7 +100,7 @@ struct CoreOperations {
     guard restarted.count == min(count, members - 1) else { fatalError("\(restarted.count) members changed") }
   }
 
-  /// A node after so many operations, numbered from one on, each of which it pushed to four members in three rounds.
+  /// A node after so many operations, numbered from one. It pushed each to four members in three rounds.
   private static func pushes(
     _ count: Int, members: Int, _ operation: (inout CoreOperations, Int) -> Void
   ) -> CoreOperations {
@@ -131,7 +131,7 @@ struct CoreOperations {
     return effects
   }
 
-  /// Lets time pass, as a timer does that is never late.
+  /// Lets time pass, like a timer that is never late.
   private mutating func pass(_ duration: Duration) {
     let end = time + duration
     while node.nextDeadline <= end {

@@ -1,30 +1,31 @@
-// Does one hot operation so often and ends: `operations NAME COUNT`. `Tests/Benchmarks/counters` counts the instructions
-// and allocations of COUNT and of twice COUNT; the difference is what one operation costs, without what starts and ends.
+// Does one hot operation so often, and ends: `operations NAME COUNT`. `Tests/Benchmarks/counters` counts the
+// instructions and allocations of COUNT and of twice COUNT. From the difference follows the cost of one operation,
+// without start and end.
 //
-// Counts, not times: they are the same on a busy machine as on a quiet one, to a fraction of a percent, and so a change
-// that costs two percent is seen. Rejected: a benchmark framework, which measures times and takes minutes for each.
+// It counts and does not time. Counts are the same on a busy machine as on a quiet one, to a fraction of a percent, so a
+// change that costs two percent shows. Rejected: a benchmark framework, which measures times and takes minutes for each.
 
 import Glibc
 
-/// What can be done, by the name in the table of thresholds.
+/// The operations, by their names in the table of limits.
 enum Operation: String, CaseIterable {
-  /// `GET /get` and `GET /set/<n>`, each asked when the one before is answered.
+  /// `GET /get` and `GET /set/<n>`, each sent after the answer to the one before.
   case httpGet = "http-get"
   case httpSet = "http-set"
   /// `GET /get`, sixteen in one segment: the request without the system calls.
   case httpGetPipelined = "http-get-pipelined"
-  /// A member's ping over a socket, and the ack over it.
+  /// A member's ping over a socket, and its ack.
   case datagram
   /// The same in the core alone.
   case ping
-  /// A member's datagram with a greater stamp: taken, published, pushed on in three rounds.
+  /// A member's datagram with a greater stamp: merged, published, pushed in three rounds.
   case stamp
   /// A client's write: published, answered, pushed in three rounds.
   case write
-  /// A member's datagram with news of another member, among a hundred and among a thousand: merged, told on.
+  /// A member's datagram with news of another member, among a hundred and among a thousand: merged, relayed.
   case change100 = "change-100"
   case change1000 = "change-1000"
-  /// Not counted: so many nodes that answer, until the standard input ends (`Tests/Benchmarks/http many`).
+  /// Not counted: so many nodes that answer, until standard input ends (`Tests/Benchmarks/http many`).
   case company
 
   func run(_ count: Int) async throws {

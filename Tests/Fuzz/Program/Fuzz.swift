@@ -1,9 +1,9 @@
-// The fuzzer's program: libFuzzer brings `main` and the inputs, the variable UNUM_FUZZ_TARGET says what is fed.
+// The fuzzer's program. libFuzzer brings `main` and the inputs; the variable UNUM_FUZZ_TARGET names the target.
 
 import FuzzTargets
 import Glibc
 
-/// Read once: it is asked for at every input.
+/// Read only once, because every input needs it.
 private let target: FuzzTarget = {
   let name = unsafe getenv("UNUM_FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
   guard let target = FuzzTarget(rawValue: name) else { fatalError("UNUM_FUZZ_TARGET=\(name) names no target") }

@@ -1,4 +1,4 @@
-// The corpus through the same entry functions as the fuzzer's, in every test run: what was once found stays mended.
+// Every test run feeds the corpus to the fuzzer's entry functions, so that bugs once found stay fixed.
 
 import FoundationEssentials
 import Testing

@@ -1,8 +1,8 @@
-// Bytes of the fuzzer taken as decisions: which member, which kind of message, how much later.
+// Turns bytes of the fuzzer into decisions: which member, which kind of message, how much later.
 //
-// The fuzzer changes bytes without knowing what they mean, so each decision takes a fixed, small number of them, and
-// those that run out read as zero: any prefix of an input is an input. Values that the code compares against (a clock,
-// a ceiling, a power of two) are offered as choices, because eight random bytes never meet them.
+// The fuzzer changes bytes without knowing what they mean, so each decision takes a small, fixed number of them. Bytes
+// beyond the end read as zero, so any prefix of an input is an input. Values that the code compares against (a clock, a
+// ceiling, a power of two) are choices, because eight random bytes would never hit them.
 
 @testable import Gossip
 
@@ -23,13 +23,13 @@ struct FuzzInput {
     (0..<Integer.bitWidth / 8).reduce(0) { value, _ in (value << 8) | Integer(truncatingIfNeeded: byte()) }
   }
 
-  /// Up to so many of the bytes that are left.
+  /// Up to so many of the remaining bytes.
   mutating func take(_ count: Int) -> [UInt8] {
     defer { bytes = bytes.dropFirst(count) }
     return Array(bytes.prefix(count))
   }
 
-  /// One of the members that the fuzzer plays, mostly; else the node itself, an IPv6 address, or anything.
+  /// Mostly one of the members that the fuzzer plays; otherwise the node itself, an IPv6 address, or anything.
   mutating func address() -> Address {
     let choice = byte()
     switch choice {
@@ -47,7 +47,7 @@ struct FuzzInput {
   static let cluster = Hash.of(Settings().cluster)
   static let wall: UInt64 = 1_795_300_000_000_000
 
-  /// Near the limits that are compared against, or anything.
+  /// A value near the limits that the code compares against, or anything.
   mutating func number(near clock: UInt64) -> UInt64 {
     let ceiling = Ceiling(wall: clock, released: Settings().released)
     switch below(12) {
@@ -81,7 +81,7 @@ struct FuzzInput {
     return record
   }
 
-  /// A message of any kind whose datagram is no longer than may travel.
+  /// A message of any kind whose datagram is not longer than allowed.
   mutating func message(from sender: Address, nonce: UInt64?, near clock: UInt64) -> Message {
     let bits = byte()
     var message = Message(
@@ -115,7 +115,7 @@ struct FuzzInput {
     }
   }
 
-  /// Digests: all alike, or of alternating kinds; of all buckets, or of folded ones.
+  /// Digests, all alike or of alternating kinds, of all buckets or of folded ones.
   mutating func buckets() -> [UInt64] {
     let pattern = byte()
     return (0..<Wire.buckets >> (pattern >> 6)).map { UInt64(pattern) &* UInt64($0 & 3) }
@@ -123,8 +123,8 @@ struct FuzzInput {
 }
 
 extension Wire {
-  /// A datagram of our cluster around these bytes: with its header and a right checksum, or the fuzzer would never get
-  /// further than either.
+  /// A datagram of our cluster around these bytes. Its header and checksum are correct, or the fuzzer would never get
+  /// past them.
   static func framed(_ body: some Collection<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = [version, 0]
     for shift in stride(from: 56, through: 0, by: -8) {

@@ -1,20 +1,20 @@
 // The entry functions of the fuzzer, by name: bytes in, a broken rule or nothing out.
 //
-// A rule is broken by throwing and not by a trap, so that the same functions serve libFuzzer, which wants a crash, and
-// `swift test`, which wants to go on with the next file of the corpus. A trap in the code under test is a finding in
-// either. Rejected: one program for each target. They would differ in one line, and each links for a minute.
+// A broken rule throws and does not trap, so that the same functions serve libFuzzer, which wants a crash, and `swift
+// test`, which wants to go on with the next file of the corpus. A trap in the code under test is a finding in both.
+// Rejected: one program for each target. They would differ in one line, and each takes a minute to link.
 
-/// What can be fuzzed. The raw value names it on the command line, in the corpus and in the crashes kept.
+/// The targets. The raw value names one on the command line, in the corpus and in the directory of crashes.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// Any bytes as a datagram.
   case decoder
-  /// Datagrams decoded and encoded again, and the other way.
+  /// Datagrams that are decoded and encoded again, and messages that are encoded and decoded.
   case roundtrip
   /// A node, a history of events and its clocks.
   case node
   /// Pages of members and queues of rumours.
   case pages
-  /// Bytes of a client on one connection.
+  /// Bytes that a client sends on one connection.
   case http
   /// Options, variables, hosts and addresses.
   case options
@@ -32,7 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   }
 }
 
-/// Something that must never be, and was.
+/// Something happened that must never happen.
 package struct BrokenRule: Error, CustomStringConvertible {
   package let description: String
   init(_ description: String) { self.description = description }

@@ -1,8 +1,8 @@
-// A client's bytes into the pipeline of a real connection, with a real node behind it and no socket.
+// Feeds a client's bytes into the pipeline of a real connection, with a real node behind it but without a socket.
 //
 // The strongest rule needs no understanding of HTTP: however the network cuts the same bytes into pieces, the answers
-// are the same. A decoder and a scanner that disagree about where a request ends cannot keep it. And the requests that
-// are known by their bytes are answered as the decoder would have had them answered: each input goes in both ways.
+// are the same. A decoder and a scanner that disagree about where a request ends would break it. And the fast path must
+// answer as the decoder would, so each input goes both ways.
 
 import NIOConcurrencyHelpers
 import NIOCore
@@ -11,7 +11,7 @@ import NIOEmbedded
 @testable import Agent
 @testable import Gossip
 
-/// The first byte says how the others are cut, the others are what the client sends.
+/// The first byte decides how the others are cut; the others are what the client sends.
 func fuzzHTTP(_ bytes: [UInt8]) throws(BrokenRule) {
   guard let first = bytes.first else { return }
   let stream = bytes.dropFirst()
@@ -27,7 +27,7 @@ func fuzzHTTP(_ bytes: [UInt8]) throws(BrokenRule) {
 }
 
 private enum Client {
-  /// All that is answered to a client that sends these bytes and then nothing more.
+  /// All answers to a client that sends these bytes and nothing more.
   static func answers(
     to stream: ArraySlice<UInt8>, cut: UInt8?, usesFastPath: Bool = true
   ) throws(BrokenRule) -> [UInt8] {
@@ -46,7 +46,7 @@ private enum Client {
     let channel = EmbeddedChannel()
     let table = ConnectionTable()
     var limits = HTTPLimits()
-    // Small enough that the fuzzer meets them.
+    // Small enough for the fuzzer to reach them.
     limits.requestLine = 256
     limits.fields = 512
     limits.body = 128
@@ -60,13 +60,13 @@ private enum Client {
     while !rest.isEmpty, channel.isActive {
       try channel.writeInbound(ByteBuffer(bytes: rest.prefix(size)))
       rest = rest.dropFirst(size)
-      // Pieces of changing size, or the cut would always fall at the same places of lines of the same length.
+      // Pieces change in size, or the cuts would always hit the same places of lines of equal length.
       if let cut { size = (size &* 5 &+ Int(cut >> 4)) % 23 + 1 }
-      // So that some turns come between two pieces and some behind the last.
+      // Some turns come between two pieces, and some after the last.
       if cut != nil { channel.embeddedEventLoop.advanceTime(by: .nanoseconds(TurnQueue.pause.nanoseconds / 2)) }
     }
     channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    // The loop's clock and the sweep's go together, as in a process: within a second everybody's turn comes.
+    // The loop's clock and the sweep's advance together, as in a process: within a second everybody gets a turn.
     for _ in 0..<limits.idleSeconds + limits.lingerSeconds + 1 where channel.isActive {
       channel.embeddedEventLoop.advanceTime(by: .seconds(1))
       table.sweep()
@@ -78,7 +78,7 @@ private enum Client {
     return answers
   }
 
-  /// Without the interim answers: whether a body is asked for depends on whether it is there already.
+  /// The answers without interim ones: whether the server asks for a body depends on whether it is there already.
   static func finals(_ answers: [UInt8]) -> [UInt8] {
     let interim = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     var finals: [UInt8] = []
@@ -97,9 +97,9 @@ private enum Client {
   static func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).debugDescription }
 }
 
-// MARK: What answers look like
+// MARK: The form of answers
 
-/// Nothing but whole answers: a status that we give, fields that we give, a body as long as was said.
+/// There is nothing but complete answers: with a status and fields of ours, and a body of the announced length.
 private func checkAnswers(_ answers: [UInt8]) throws(BrokenRule) {
   var rest = answers[...]
   while !rest.isEmpty {
@@ -121,7 +121,7 @@ private struct AnswerHead {
   ]
   var length = 0
 
-  /// Takes a head off the front; nil when there stands something else.
+  /// Takes a head off the front; nil if something else is there.
   init?(_ bytes: inout ArraySlice<UInt8>) {
     guard bytes.starts(with: AnswerHead.start), let first = AnswerHead.line(&bytes),
       AnswerHead.statuses.contains(String(first.dropFirst(AnswerHead.start.count)))
@@ -142,14 +142,15 @@ private struct AnswerHead {
   }
 }
 
-// MARK: What is asked
+// MARK: The node behind it
 
-/// One node that is ready, and lists members with names that strangers chose.
+/// A node that is ready, and lists members with names that strangers chose.
 private final class NodeBackend: Backend {
   private let node: NIOLockedValueBox<Node>
   private static let now = Now(monotonic: Instant(microseconds: 5_000_000), wall: FuzzInput.wall)
-  /// Nodes begin so: making one costs more than most inputs. It goes from deadline to deadline, because a longer step
-  /// would be taken for a stop of its process, in which no time passes for it.
+  /// All nodes begin as a copy of this one, because making one costs more than most inputs. Its time advances from
+  /// deadline to deadline, because the node would take a longer step for a stall of its process, in which no time
+  /// passes for it.
   private static let ready: Node = {
     let start = Now(monotonic: Instant(microseconds: 0), wall: FuzzInput.wall)
     var node = Node(

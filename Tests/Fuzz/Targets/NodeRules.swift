@@ -1,19 +1,19 @@
-// What must hold of one node after each event, whoever lies to it.
+// What must hold for one node after each event, whoever lies to it.
 
 @testable import Gossip
 
 /// The rules, and what they remember of a node's past.
 struct NodeRules {
-  /// A question of the node that the fuzzer may answer.
+  /// A request of the node that the fuzzer may answer.
   struct Question {
     var to: Address
     var nonce: UInt64
     var body: Message.Body
   }
 
-  /// The last questions, newest last.
+  /// The last requests, newest last.
   private(set) var asked: [Question] = []
-  /// Every nonce that may still be known to somebody.
+  /// Every nonce that somebody may still know.
   private var nonces: Set<UInt64> = []
   private var published: Stamp
   private var unanswered: Set<RequestID> = []
@@ -24,10 +24,10 @@ struct NodeRules {
 
   var owesAnswers: Bool { !unanswered.isEmpty }
 
-  /// What a rule must know of the node as it was when the event came.
+  /// What a rule must know about the node from before the event.
   struct Before {
     var members: Int
-    /// The event is a datagram from the address of a live member.
+    /// Whether the event is a datagram from the address of a live member.
     var isFromMember = false
 
     init(_ event: Event, _ node: Node) {
@@ -45,7 +45,7 @@ struct NodeRules {
       try expect(!unanswered.contains(request), "a notify waits for its answer")
     }
     try checkAnswersToStrangers(event, before, effects)
-    // As in the simulation: a few for each change, one for each member, two for each record that came.
+    // As in the simulation: a few effects for each change, one for each member, two for each record that came.
     let bound = 64 + 4 * max(before.members, node.context.members.count) + 2 * event.records + 2 * owed
     try expect(effects.count <= bound, "\(effects.count) effects of \(event)")
   }
@@ -84,7 +84,7 @@ struct NodeRules {
     }
   }
 
-  /// What a node sends, every node can read.
+  /// Every node can read what a node sends.
   private mutating func checkDatagram(_ bytes: [UInt8], _ to: Address) throws(BrokenRule) {
     let kind = Message.Kind(rawValue: bytes[Wire.kindOffset])
     let mayBeLarge = kind == .pull || kind == .page || kind == .gossip
@@ -102,10 +102,10 @@ struct NodeRules {
     }
   }
 
-  /// A stranger that knows no nonce of ours gets no more bytes than it sent, where it sent them from. (The ping that
-  /// verifies who it is goes to where it claims to be, and is limited by number.)
+  /// A stranger that knows no nonce of ours gets no more bytes than it sent, at the address from which it sent them. (The
+  /// verifying ping goes to where it claims to be, and has a limit of its own.)
   ///
-  /// Who says goodbye in the very datagram was a member when it came.
+  /// The sender of a goodbye was a member when the datagram came.
   private func checkAnswersToStrangers(_ event: Event, _ before: Before, _ effects: [Effect]) throws(BrokenRule) {
     guard case .received(let bytes, let source) = event, !before.isFromMember,
       let message = try? Wire.decode(bytes, cluster: FuzzInput.cluster), !nonces.contains(message.nonce)
@@ -120,7 +120,7 @@ struct NodeRules {
 }
 
 extension Message.Kind {
-  /// Asked on the node's own account and by its own timers, whatever just came.
+  /// Requests that the node makes on its own account and by its own timers, whatever just came.
   fileprivate var isQuestion: Bool {
     switch self {
     case .ping, .contact, .request, .pull: true
@@ -130,7 +130,7 @@ extension Message.Kind {
 }
 
 extension Event {
-  /// As many records as can have come with it.
+  /// The most records that can have come with it.
   fileprivate var records: Int {
     switch self {
     case .received(let bytes, _): bytes.count / 19

@@ -1,8 +1,8 @@
-// A whole node, and a history that the fuzzer writes: datagrams of members and of strangers, answers to what the node
-// really asked, clients, clocks that jump. After each event the rules of a node are checked from outside.
+// A whole node, and a history that the fuzzer writes: datagrams of members and of strangers, answers to real requests
+// of the node, clients, clocks that jump. After each event, the rules of a node are checked from outside.
 //
-// Checksums and the cluster's hash are right, and answers carry the nonces of questions, or no input would ever get
-// behind the door. The simulation checks a cluster of honest nodes on a bad network; this is one node among liars.
+// Checksums and the cluster's hash are correct, and answers carry the nonces of requests, or no input would ever get in.
+// The simulation checks a cluster of honest nodes on a bad network; this is one node among liars.
 
 @testable import Gossip
 
@@ -11,7 +11,7 @@ func fuzzNode(_ bytes: [UInt8]) throws(BrokenRule) {
   try history.run()
 }
 
-/// A node, what it was told, and what it owes.
+/// A node, what it has heard, and what it owes.
 struct History {
   private var input: FuzzInput
   private(set) var node: Node
@@ -35,7 +35,7 @@ struct History {
     rules = NodeRules(node)
   }
 
-  /// All of the history, and enough quiet after it that nothing may be owed any more.
+  /// The whole history, and enough quiet after it that the node may owe nothing any more.
   mutating func run() throws(BrokenRule) {
     try settle()
     while !input.isEmpty {
@@ -48,7 +48,7 @@ struct History {
     try expect(listed <= max(node.settings.maximumMembers, 1), "\(listed) members")
   }
 
-  /// Deadlines until a write that waits in a node's first moments is answered: a busy node has a few hundred a second.
+  /// Deadlines until a write that waits just after the start is answered. A busy node has a few hundred a second.
   private static let longestQuiet = 4000
 
   private var now: Now { Now(monotonic: Instant(microseconds: time), wall: wall) }
@@ -59,7 +59,7 @@ struct History {
     try rules.check(event, before, effects: effects, node)
   }
 
-  /// A node that is woken when it wants to be is not due any more, but for a few parts that take turns.
+  /// A node that was woken at its deadline is not due again at once, except for a few parts that take turns.
   private mutating func settle() throws(BrokenRule) {
     for _ in 0..<16 {
       guard node.nextDeadline.microseconds <= time else { return }
@@ -117,14 +117,14 @@ struct History {
     }
   }
 
-  /// A datagram of some member, mostly from its own address.
+  /// A datagram from some member, mostly from its own address.
   private mutating func datagram(nonce: UInt64?) -> Event {
     let sender = input.address()
     let source = input.byte() < 200 ? sender : input.address()
     return .received(encoded(input.message(from: sender, nonce: nonce, near: wall)), from: source)
   }
 
-  /// An answer to something that the node asked lately: honest, mostly.
+  /// An answer to a recent request of the node, mostly honest.
   private mutating func answer() -> Event {
     guard !rules.asked.isEmpty else { return datagram(nonce: nil) }
     let question = rules.asked[rules.asked.count - 1 - input.below(rules.asked.count)]
@@ -148,7 +148,7 @@ struct History {
     return .received(encoded(message), from: question.to)
   }
 
-  /// Encoded, without the records that do not fit.
+  /// The encoded message, without the records that do not fit.
   private func encoded(_ message: Message) -> [UInt8] {
     var message = message
     while message.rumours.reduce(Wire.size(of: message), { $0 + Wire.size(of: $1) }) > Wire.maximumPlainSize {

@@ -1,4 +1,4 @@
-// Options and addresses: lines of `option=value` or `VARIABLE=value`, as people write them, and every way that the
+// Options and addresses: lines of `option=value` or `VARIABLE=value`, as people write them, and every way in which the
 // program reads an address from text.
 
 import Agent
@@ -6,8 +6,8 @@ import Gossip
 
 @testable import unum
 
-/// Each line is a setting; a line without `=` is the host name. A configuration comes out with which a node can run, or
-/// an error that is one line.
+/// Each line is a setting; a line without `=` is the host name. The result must be a configuration with which a node can
+/// run, or an error of one line.
 func fuzzOptions(_ bytes: [UInt8]) throws(BrokenRule) {
   let text = String(decoding: bytes, as: UTF8.self)
   var flags: [Setting: String] = [:]
@@ -36,8 +36,8 @@ func fuzzOptions(_ bytes: [UInt8]) throws(BrokenRule) {
 }
 
 private enum Limits {
-  /// A value is cut to 80 characters, each of which may be many bytes; a host in a list is not cut, and is at most 253
-  /// bytes or what was typed. Input is at most 4 KiB, each byte of which is at most 8 when it is escaped.
+  /// A value is cut to 80 characters, each of which may have many bytes. A host in a list is not cut; it has at most 253
+  /// bytes, or what was typed. Input has at most 4 KiB, and an escaped byte takes at most 8.
   static let errorLine = 40_000
 }
 
@@ -60,7 +60,7 @@ private func checkConfiguration(_ configuration: ServeConfiguration) throws(Brok
     }
   }
   try expect(Set(agent.seeds).count == agent.seeds.count, "a seed twice in \(agent.seeds)")
-  // A host name keeps its spaces; what people type loses those at both ends, and must not be blank.
+  // A host name keeps its spaces. A label that people type loses those at both ends, and must not be blank.
   let spaces: [Character?] = [" ", "\t"]
   let isTyped = !spaces.contains(agent.name.first) && !spaces.contains(agent.name.last)
   let again = try? resolve(
@@ -71,7 +71,7 @@ private func checkConfiguration(_ configuration: ServeConfiguration) throws(Brok
   try expect(again?.agent.name == agent.name, "\(agent.name) reads otherwise the second time")
 }
 
-/// One text as an address, and as the bytes of one.
+/// Reads one text as an address, and as the bytes of one.
 private func fuzzAddress(_ text: String) throws(BrokenRule) {
   if let parsed = HostPort(text, defaultPort: 7946) {
     try expect(!parsed.host.isEmpty, "no host in \(text)")
@@ -81,7 +81,7 @@ private func fuzzAddress(_ text: String) throws(BrokenRule) {
   try checkSpelling(Address(high: input.integer(), low: input.integer(), port: input.integer()))
 }
 
-/// What we print as an address is read as the same one.
+/// An address that we print reads as the same one.
 private func checkSpelling(_ address: Address) throws(BrokenRule) {
   let text = address.description
   guard let parsed = HostPort(text, defaultPort: 0) else { throw BrokenRule("\(text) is no host and port") }

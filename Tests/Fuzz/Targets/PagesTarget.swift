@@ -1,8 +1,8 @@
-// Lists of members that travel in pages, and claims that wait to be passed on.
+// Lists of members that travel in pages, and claims that wait to be relayed.
 
 @testable import Gossip
 
-/// The first byte chooses: a list, filled by pages and read out by them; or a queue of rumours.
+/// The first byte chooses: a list that pages fill and read out, or a queue of rumours.
 func fuzzPages(_ bytes: [UInt8]) throws(BrokenRule) {
   var input = FuzzInput(bytes)
   if input.flag() { try fuzzRumours(&input) } else { try fuzzList(&input) }
@@ -10,7 +10,7 @@ func fuzzPages(_ bytes: [UInt8]) throws(BrokenRule) {
 
 // MARK: Pages
 
-/// Teaches a node members, and pulls them out of it again: each member of a bucket that differs comes once, in order.
+/// Teaches a node members and pulls them again: each member of a differing bucket must come once, in order.
 private func fuzzList(_ input: inout FuzzInput) throws(BrokenRule) {
   var reader = PageReader(limit: input.flag() ? 16 : 10_000)
   reader.meet()
@@ -23,7 +23,7 @@ private func fuzzList(_ input: inout FuzzInput) throws(BrokenRule) {
   try reader.readAll(buckets)
 }
 
-/// A node and the one member that fills and reads its list.
+/// A node, and the one member that fills and reads its list.
 private struct PageReader {
   private var node: Node
   private var rules: NodeRules
@@ -40,7 +40,7 @@ private struct PageReader {
     rules = NodeRules(node)
   }
 
-  /// The peer answers the node's contact, and is a member from then on.
+  /// The peer answers the node's join, and is a member from then on.
   mutating func meet() {
     _ = node.handle(.timePassed, at: now)
     for case .send(let bytes, _) in node.handle(.resolved(seed: 0, [peer], failure: nil), at: now) {
@@ -49,7 +49,7 @@ private struct PageReader {
     }
   }
 
-  /// Records in as many datagrams as they need; each repeated at addresses of its own, for lists of many pages.
+  /// Sends records in as many datagrams as they need, each repeated at several addresses, for lists of many pages.
   mutating func teach(_ records: [Record], spread: UInt8) {
     for record in records {
       for offset in 0...UInt64(spread & 31) {
@@ -119,8 +119,8 @@ private struct PageReader {
 
 // MARK: Rumours
 
-/// Adds claims and takes them for datagrams: each is sent at most as often as it may be, those sent least go first, what
-/// does not fit stays, and the queue keeps to its limit.
+/// Adds claims and takes them for datagrams. Each is sent at most as often as it may be, the least sent go first, those
+/// that do not fit stay, and the queue keeps to its limit.
 private func fuzzRumours(_ input: inout FuzzInput) throws(BrokenRule) {
   var rumours = Rumours()
   var sent: [UInt64: Int] = [:]
@@ -138,7 +138,7 @@ private func fuzzRumours(_ input: inout FuzzInput) throws(BrokenRule) {
       var left = room
       let taken = rumours.take(
         transmissions: transmissions,
-        // Some claims are no longer believed when their turn comes.
+        // Some claims are out of date when their turn comes.
         record: { claim in
           claim.incarnation % divisor == 1
             ? nil : Record(address: claim.address, incarnation: claim.incarnation, state: .alive, name: "", httpPort: 0)
@@ -161,7 +161,7 @@ private func fuzzRumours(_ input: inout FuzzInput) throws(BrokenRule) {
 }
 
 extension Rumours {
-  /// The count, found out by taking everything.
+  /// The count, found by taking everything.
   fileprivate var countedByHand: Int {
     var copy = self
     return copy.take(

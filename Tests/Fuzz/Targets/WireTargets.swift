@@ -1,9 +1,9 @@
-// The datagram's decoder and encoder, alone.
+// The datagram's decoder and encoder alone.
 
 @testable import Gossip
 
-/// Any bytes, once as they are and once behind a right header and in front of a right checksum: what is refused is
-/// refused by name, and what passes is within every limit.
+/// Decodes any bytes, once as they are and once with a correct header and checksum. The decoder must refuse them by
+/// name, or they must be within every limit.
 func fuzzDecoder(_ bytes: [UInt8]) throws(BrokenRule) {
   for datagram in [bytes, Wire.framed(bytes)] {
     guard let message = try? Wire.decode(datagram, cluster: FuzzInput.cluster) else { continue }
@@ -49,8 +49,8 @@ extension Wire {
   fileprivate static let smallestRecord = 19
 }
 
-/// There is one spelling of each message: what decodes encodes to the same bytes, and what encodes decodes to the same
-/// message, in as many bytes as was computed.
+/// Each message has exactly one encoding. Whatever decodes encodes to the same bytes; whatever encodes decodes to the
+/// same message, and has the computed length.
 func fuzzRoundTrip(_ bytes: [UInt8]) throws(BrokenRule) {
   let datagram = Wire.framed(bytes)
   if datagram.count <= Wire.maximumPlainSize, let message = try? Wire.decode(datagram, cluster: FuzzInput.cluster) {
