@@ -71,4 +71,36 @@ import Testing
     // The program around the node writes the others, which tests of processes see.
     #expect(rows.count == lines.count + 8)
   }
+
+  /// One failure of each kind, with the addresses of the table.
+  private static let failures: [StartError] = [
+    .portInUse(.datagrams, Address(ipv4: 0, port: 7946)),
+    .cannotBind(.http, Address(ipv4: 0xCB00_7109, port: 8080), reason: "Cannot assign requested address"),
+    .cannotSend(Address(ipv4: 0, port: 7946), reason: "Network is unreachable"),
+    .notReachable(Address(ipv4: 0xE000_0001, port: 7946)),
+    .otherFamily(
+      advertised: Address(high: 0xFD00 << 48, low: 5, port: 7946), bound: Address(ipv4: 0, port: 7946)),
+    .tooFewFiles(allowed: 20),
+  ]
+
+  /// With a new kind this does not compile until it is here; then the test misses it in the samples.
+  private static func kind(of failure: StartError) -> Int {
+    switch failure {
+    case .portInUse: 0
+    case .cannotBind: 1
+    case .cannotSend: 2
+    case .notReachable: 3
+    case .otherFamily: 4
+    case .tooFewFiles: 5
+    }
+  }
+
+  @Test func `every line about a start that fails stands in its table`() throws {
+    #expect(Set(DocumentLogTests.failures.map(DocumentLogTests.kind)) == Set(0...5))
+    let rows = Document.rows(try Document("Sources/Agent/README.md").section("## When a node does not start"))
+    for failure in DocumentLogTests.failures {
+      #expect(rows.contains { $0[0] == "unum: \(failure)" }, "\(failure)")
+    }
+    #expect(rows.count == DocumentLogTests.failures.count)
+  }
 }
