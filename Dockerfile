@@ -37,9 +37,11 @@ RUN apt-get update && \
     apt-get install -y --no-install-recommends curl python3 && \
     rm -rf /var/lib/apt/lists/*
 COPY . .
+# Which of the tests: all of them, if nothing else is given.
+ARG TESTS=.
 RUN --mount=type=cache,id=unum-debug,target=/src/.build,sharing=locked \
     --mount=type=cache,id=unum-packages,target=/var/cache/swiftpm,sharing=locked \
-    swift test --cache-path /var/cache/swiftpm
+    swift test --cache-path /var/cache/swiftpm --filter "$TESTS"
 
 FROM scratch
 ARG VERSION=0.1.0
