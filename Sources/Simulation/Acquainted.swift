@@ -15,7 +15,7 @@ extension Cluster {
     guard let members = Membership(of: records) else { return }
     for number in 0..<count {
       perform(.start(number))
-      nodes[number].meet(members)
+      nodes[number].preload(members)
     }
   }
 }

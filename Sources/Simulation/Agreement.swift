@@ -23,7 +23,7 @@ extension Cluster {
         if let found = broken(.leaveEnds, host, "was asked to leave and has not") { return found }
       } else if view.readiness == nil, let found = broken(.readyInTheEnd, host, "is not ready") {
         return found
-      } else if let why = view.addressRefused,
+      } else if let why = view.addressProblem,
         let found = broken(.readyInTheEnd, host, "is said to be not at its address: \(why)")
       {
         return found
@@ -85,8 +85,8 @@ extension Cluster {
   package var isAcquainted: Bool {
     let running = running
     guard let first = running.first else { return true }
-    let digest = nodes[first].liveMembers.digest
-    return running.allSatisfy { nodes[$0].liveMembers == (running.count, digest) }
+    let digest = nodes[first].activeMembers.digest
+    return running.allSatisfy { nodes[$0].activeMembers == (running.count, digest) }
   }
 
   /// Runs until the cluster agrees, or the bound has passed.

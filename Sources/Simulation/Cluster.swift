@@ -157,7 +157,7 @@ package struct Cluster {
     violation = invariants.check(step, nodes[host], slots: owners.count, members: hosts.count)
     violation = violation ?? writtenBehind(step)
     invariants.memories[host].reach.note(
-      step, own: nodes[host].identity.address, forgetting: hosts[host].settings.forgetting)
+      step, own: nodes[host].identity.address, forgetting: hosts[host].settings.tombstoneLifetime)
     trace.note(step, seeds: hosts[host].settings.seeds)
     if invariants.published(host) != published {
       hosts[host].stampSince = time

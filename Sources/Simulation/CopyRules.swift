@@ -89,8 +89,8 @@ extension Invariants {
 
   private static func isAnswer(_ kind: Message.Kind?) -> Bool {
     switch kind {
-    case .ack, .refusal, .vouch, .nack, .page, .notice: true
-    case .ping, .contact, .request, .gossip, .pull, nil: false
+    case .ack, .misdirected, .indirectAck, .nack, .page, .notice: true
+    case .ping, .join, .pingRequest, .gossip, .pull, nil: false
     }
   }
 

@@ -91,7 +91,7 @@ extension Cluster {
 
   private mutating func body(of content: Flood.Content, from sent: Int) -> Message.Body {
     switch content {
-    case .introductions: return .contact
+    case .introductions: return .join
     case .short: return shortBody(sent % 4)
     case .anything:
       if sent % 5 == 4 { return .pull(after: nil, buckets: (0..<Wire.buckets).map { _ in strangerDice.next() }) }
@@ -103,7 +103,7 @@ extension Cluster {
     switch number {
     case 0: .gossip
     case 1: .ping(target: Host.address(inSlot: 0))
-    case 2: .contact
+    case 2: .join
     default: .ack
     }
   }

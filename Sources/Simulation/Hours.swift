@@ -11,7 +11,7 @@ extension Cluster {
   /// Lets all time for forgetting pass, twice: once with those away who are, once with some asleep. Then these return.
   mutating func proveForgetting(of returning: Range<Int>, within bound: Duration, seed: UInt64) {
     guard violation == nil else { return }
-    let forgetting = hosts.map(\.settings.forgetting).max() ?? .zero
+    let forgetting = hosts.map(\.settings.tombstoneLifetime).max() ?? .zero
     // Each node looks for whom to forget now and then, and death itself takes its time.
     let enough = forgetting + Node.forgetInterval * 2 + Cluster.dying
     run(for: enough)

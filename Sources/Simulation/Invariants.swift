@@ -216,15 +216,15 @@ struct Invariants {
   /// whoever is at the address of a seed; and a notice answers a contact of some time ago, which was longer.
   private static func isAnswer(_ bytes: [UInt8]) -> Bool {
     switch Peek(bytes)?.kind {
-    case .ping, .contact, .notice: false
-    case .ack, .refusal, .request, .vouch, .nack, .gossip, .pull, .page, nil: true
+    case .ping, .join, .notice: false
+    case .ack, .misdirected, .pingRequest, .indirectAck, .nack, .gossip, .pull, .page, nil: true
     }
   }
 
   /// Whatever is sent to a stranger, also later: all of it together is no more than came from there.
   private mutating func checkBalance(with address: Address, less bytes: [UInt8], of host: Int) -> Finding? {
     let kind = Peek(bytes)?.kind
-    guard Host.slot(of: address) == nil, address.isReachable, kind != .ping, kind != .contact else { return nil }
+    guard Host.slot(of: address) == nil, address.isReachable, kind != .ping, kind != .join else { return nil }
     let left = memories[host].owed[address, default: 0] - bytes.count
     memories[host].owed[address] = left
     guard left < 0 else { return nil }
@@ -273,7 +273,7 @@ struct Invariants {
   private static func isLarge(_ kind: Message.Kind?) -> Bool {
     switch kind {
     case .gossip, .pull, .page: true
-    case .ping, .ack, .refusal, .contact, .request, .vouch, .nack, .notice, nil: false
+    case .ping, .ack, .misdirected, .join, .pingRequest, .indirectAck, .nack, .notice, nil: false
     }
   }
   /// A change is told and pushed to a few; beyond that, work is in proportion to members (suspects to ping, or tombstones

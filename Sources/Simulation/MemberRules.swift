@@ -79,7 +79,7 @@ extension Invariants {
     else { return nil }
     let after = node.claim(about: source)
     // Who slept for longer than others remember forgets everybody as he wakes up, and then hears a stranger.
-    if after == nil, step.slept(longerThan: memories[step.host].settings.forgetting) { return nil }
+    if after == nil, step.slept(longerThan: memories[step.host].settings.tombstoneLifetime) { return nil }
     if let after, after.incarnation > word.incarnation { return nil }
     if let after, after.incarnation == word.incarnation, after.state == .alive { return nil }
     return broken(
@@ -139,8 +139,8 @@ extension Invariants {
 
   private static func isQuestion(_ kind: Message.Kind?) -> Bool {
     switch kind {
-    case .ping, .contact, .request, .pull: true
-    case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice, nil: false
+    case .ping, .join, .pingRequest, .pull: true
+    case .ack, .misdirected, .indirectAck, .nack, .gossip, .page, .notice, nil: false
     }
   }
 

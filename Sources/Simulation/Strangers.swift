@@ -64,9 +64,9 @@ extension Cluster {
     switch strangerDice.below(8) {
     case 0: .ping(target: victim)
     case 1: .ack
-    case 2: .refusal
-    case 3: .contact
-    case 4: .request(target: victim, deadline: 100)
+    case 2: .misdirected
+    case 3: .join
+    case 4: .pingRequest(target: victim, deadline: 100)
     case 5: .page(more: strangerDice.chance(0.5))
     case 6: .pull(after: nil, buckets: (0..<Wire.buckets).map { _ in strangerDice.next() })
     default: .gossip

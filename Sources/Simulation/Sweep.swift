@@ -40,8 +40,8 @@ package struct Sweep: Sendable {
     var shape = Generator(seed: seed, for: "shape")
     if shape.chance(0.3) { trial.seedless = 1 + shape.below(2) }
     if shape.chance(0.2) {
-      trial.settings.forgetting = .seconds(5 + shape.below(16))
-      trial.settings.longGone = .seconds(5 + shape.below(16))
+      trial.settings.tombstoneLifetime = .seconds(5 + shape.below(16))
+      trial.settings.longGoneAfter = .seconds(5 + shape.below(16))
       trial.isIntroduced = trial.hosts > 3 && shape.chance(0.5)
     }
     return trial

@@ -64,7 +64,7 @@ package struct Trial: Sendable {
     // All may have agreed for a moment while the last news of the faults was still on its way to them, or before somebody
     // started who had just left.
     cluster.settle(within: bound)
-    if settings.forgetting < Trial.soon { cluster.proveForgetting(of: 0..<staying, within: bound, seed: seed) }
+    if settings.tombstoneLifetime < Trial.soon { cluster.proveForgetting(of: 0..<staying, within: bound, seed: seed) }
     cluster.proveCalm()
     return Outcome(
       violation: cluster.violation, settling: settling, trace: cluster.trace, census: cluster.census,
@@ -101,7 +101,8 @@ extension Settings {
   /// and two rounds of probes at the worst local health. In 300 runs with every kind of fault the median was 0.4 s and
   /// the most 16 s; a smaller bound would call rare bad luck a fault.
   fileprivate func settlingTime(hosts: Int) -> Duration {
-    pullBackoff + contactInterval * (longGone < .seconds(60) ? 200 : 20) + period * (1 + maximumLocalHealth) * 2 * hosts
+    pullBackoff + contactInterval * (longGoneAfter < .seconds(60) ? 200 : 20) + period * (1 + maximumLocalHealth) * 2
+      * hosts
   }
 }
 

@@ -21,7 +21,7 @@ extension Invariants {
       return nil
     }
     // Machines' clocks run up to a thousandth too fast.
-    let wait = memories[host].settings.firstSetWaits.microseconds * 99 / 100
+    let wait = memories[host].settings.firstStampTimeout.microseconds * 99 / 100
     guard step.time - memories[host].vouching.started < .microseconds(wait) else {
       memories[host].vouching.hasHeard = true
       return nil

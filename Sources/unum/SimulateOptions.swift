@@ -1,7 +1,8 @@
 // Every constant of the protocol that `unum simulate` can change, in one list: its flag, where it lives, what it may be.
 //
 // The options that ArgumentParser sees, the table in the help and the checks are made from this list, and flags are named
-// as the settings are in the source, so that whoever found a value here knows which constant to change. The reasons
+// as the settings are in the source, so that whoever found a value here knows which constant to change (only
+// `--difference-stands` is older than its name, `mismatchGrace`). The reasons
 // stand there, beside the defaults (`Gossip.Settings`). `unum serve` has none of these options on purpose: nodes of one
 // cluster must agree on most of them.
 
@@ -80,7 +81,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .pushReserve: .count(\.pushReserve, 0...1_000_000)
     case .notifyInterval: .time(\.notifyInterval)
     case .notifyFanout: .count(\.notifyFanout, 0...32)
-    case .differenceStands: .time(\.differenceStands, least: .zero)
+    case .differenceStands: .time(\.mismatchGrace, least: .zero)
     case .pullInterval: .time(\.pullInterval)
     case .pullBackoff: .time(\.pullBackoff)
     case .contactInterval: .time(\.contactInterval)

@@ -19,7 +19,7 @@ enum Support {
   /// A node that waits for its seeds as long as a busy machine needs.
   static var patient: Settings {
     var settings = Settings()
-    settings.aloneAfter = .seconds(60)
+    settings.joinTimeout = .seconds(60)
     return settings
   }
 

@@ -38,7 +38,7 @@ import Testing
     try await Support.send([UInt8](repeating: 0, count: 5000), to: address)
     try await Support.eventually("each is refused") {
       let counters = agent.status().counters
-      return counters.refused(.oversized) == 2 && Refusal.allCases.map(counters.refused).reduce(0, +) == 4
+      return counters.dropped(.oversized) == 2 && DropReason.allCases.map(counters.dropped).reduce(0, +) == 4
     }
     try await Support.eventually("a line says how many") { log.contains("notice Refused in the last 0.2 s: ") }
     let summed = { log.all.filter { $0.contains("Refused in the last") } }
@@ -124,7 +124,7 @@ import Testing
 
   @Test func manyWritersAreEachAnsweredOnceAndTheLastStampIsPublished() async throws {
     var settings = Settings()
-    settings.firstSetWaits = .milliseconds(100)
+    settings.firstStampTimeout = .milliseconds(100)
     let agent = try await Support.start(settings: settings)
     let answers = Collected<Answer>()
     let writes = 400

@@ -22,7 +22,7 @@ final class FakeBackend: Backend {
     var members: [MemberView] = []
     var shell: [ShellMetric] = []
     var losses: [LostWrite] = []
-    var addressRefused: RefusedAddress?
+    var addressProblem: RefusedAddress?
   }
 
   let state = NIOLockedValueBox(State())
@@ -66,7 +66,7 @@ final class FakeBackend: Backend {
       }
     }
     return StatusSnapshot(
-      stamp: now.stamp, readiness: .first, addressRefused: now.addressRefused, isLeaving: false, members: now.members,
+      stamp: now.stamp, readiness: .first, addressProblem: now.addressProblem, isLeaving: false, members: now.members,
       convergence: convergence, sets: 7,
       lostWrites: UInt64(now.losses.count), recentLosses: now.losses, clocksAhead: 0, retractions: 0, localHealth: 2,
       counters: Counters())

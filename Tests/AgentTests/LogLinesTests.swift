@@ -147,6 +147,6 @@ import Testing
   }
 
   @Test func nothingRefusedIsNoLine() {
-    #expect(RefusalSummary().line(since: RefusalSummary(), over: .seconds(5)) == nil)
+    #expect(DropSummary().line(since: DropSummary(), over: .seconds(5)) == nil)
   }
 }

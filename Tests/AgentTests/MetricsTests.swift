@@ -144,7 +144,7 @@ private struct MetricsPage {
         FakeBackend.member("d", 4, status: .dead),
       ]
       state.readiness = .starting
-      state.addressRefused = .unreachable
+      state.addressProblem = .unreachable
     }
     let page = try page(backend)
     #expect(page.value("unum_value") == -7)

@@ -61,7 +61,7 @@ import Testing
     let flood = loops[2].next().scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(5)) { _ in
       flooder.send(noise)
     }
-    let refused = { Refusal.allCases.map { agent.status().counters.refused($0) }.reduce(0, +) }
+    let refused = { DropReason.allCases.map { agent.status().counters.dropped($0) }.reduce(0, +) }
     try await Support.eventually("the flood arrives") { refused() > 1_000 }
     let client = try await Client(agent.httpAddress, Support.group)
     for value in 1...20 {

@@ -70,30 +70,30 @@ import Testing
   @Test func `a seed's address is never an identity, only who answers there is`() throws {
     var stage = Stage { $0.seeds = ["service"] }
     let service = Address(ipv4: 0x0A63_0001, port: 7946)
-    let contact = try #require(stage.handle(.resolved(seed: 0, [service], failure: nil)).sent(.contact).first)
-    let effects = stage.hear(
+    let contact = try #require(stage.handle(.resolved(seed: 0, [service], failure: nil)).sent(.join).first)
+    let effects = stage.receive(
       .ack, from: Peer(1), source: service, nonce: contact.message.nonce, rumours: [Peer(1).record()])
     // What it says from another address is not its own word, so the node asks it at its own.
     #expect(stage.status.members.count == 1)
     let ping = try #require(effects.sent(.ping, to: Peer(1).address).first)
-    stage.hear(.ack, from: Peer(1), nonce: ping.message.nonce, rumours: [Peer(1).record()])
+    stage.receive(.ack, from: Peer(1), nonce: ping.message.nonce, rumours: [Peer(1).record()])
     #expect(stage.status.members.map(\.address) == [Peer(0).address, Peer(1).address])
   }
 
   @Test func `a member that died is contacted for ever, one that left is not`() {
-    var stage = Stage { $0.forgetting = .seconds(60) }
+    var stage = Stage { $0.tombstoneLifetime = .seconds(60) }
     stage.join((1...3).map { Peer($0) })
     stage.pass(.seconds(2))
     stage.answering.removeAll { $0 == Peer(1) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
-    #expect(stage.hear(from: Peer(2), rumours: [Peer(2).record(.left)]).changes(of: Peer(2)) == [.left])
+    #expect(stage.receive(from: Peer(2), rumours: [Peer(2).record(.left)]).changes(of: Peer(2)) == [.left])
     stage.answering.removeAll { $0 == Peer(2) }
-    let times = (0..<3).map { _ in stage.pass(.seconds(15)).sent(.contact).map(\.to) }
+    let times = (0..<3).map { _ in stage.pass(.seconds(15)).sent(.join).map(\.to) }
     #expect(times.allSatisfy { $0.contains(Peer(1).address) && !$0.contains(Peer(2).address) })
     // It is forgotten but not given up. That is what heals a partition that lasts longer than any memory.
     stage.pass(.seconds(60))
     #expect(stage.member(Peer(1)) == nil)
-    #expect(stage.pass(.seconds(15)).sent(.contact).contains { $0.to == Peer(1).address })
+    #expect(stage.pass(.seconds(15)).sent(.join).contains { $0.to == Peer(1).address })
   }
 
   @Test func `a large cluster contacts a long book no more often than a small one`() {
@@ -102,7 +102,7 @@ import Testing
       stage.join((1...peers + 1).map { Peer($0) })
       stage.answering.removeAll { $0 == Peer(1) }
       #expect(stage.pass(atMost: .seconds(60)) { $0.member(Peer(1))?.status == .dead })
-      let contacts = stage.pass(.seconds(Int64(seconds))).sent(.contact, to: Peer(1).address).count
+      let contacts = stage.pass(.seconds(Int64(seconds))).sent(.join, to: Peer(1).address).count
       // Every second, or alive / (4 * entries) seconds.
       #expect((95...101).contains(contacts), "\(contacts) with \(peers)")
     }
@@ -110,9 +110,9 @@ import Testing
 
   @Test func `a seed whose addresses are all live members is asked about rarely, its name may come to mean others`() {
     var stage = Stage { $0.seeds = ["seed"] }
-    let contact = stage.handle(.resolved(seed: 0, [Peer(1).address], failure: nil)).sent(.contact)
+    let contact = stage.handle(.resolved(seed: 0, [Peer(1).address], failure: nil)).sent(.join)
     stage.answering = [Peer(1)]
-    stage.hear(.ack, from: Peer(1), nonce: contact[0].message.nonce, rumours: [Peer(1).record()])
+    stage.receive(.ack, from: Peer(1), nonce: contact[0].message.nonce, rumours: [Peer(1).record()])
     let resolves = stage.pass(.seconds(200)).count { if case .resolve = $0 { true } else { false } }
     #expect((8...35).contains(resolves), "\(resolves) in 200 s")
   }
@@ -131,17 +131,17 @@ import Testing
   @Test func `a seed's address that once led to ourselves is asked for ever`() throws {
     var stage = Stage { $0.seeds = ["balancer"] }
     let balancer = Peer(77).address
-    let first = try #require(stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.contact).first)
+    let first = try #require(stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.join).first)
     // It comes back to us, from the balancer.
     _ = stage.handle(.received(Wire.encode(first.message, cluster: Stage.cluster), from: balancer))
     #expect(stage.status.readiness == .first)
     stage.pass(.seconds(30))
-    let again = stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.contact, to: balancer)
+    let again = stage.handle(.resolved(seed: 0, [balancer], failure: nil)).sent(.join, to: balancer)
     #expect(again.count == 1)
     let nonce = try #require(again.first).message.nonce
-    let met = stage.hear(.ack, from: Peer(3), source: balancer, nonce: nonce, rumours: [Peer(3).record()])
+    let met = stage.receive(.ack, from: Peer(3), source: balancer, nonce: nonce, rumours: [Peer(3).record()])
     let asked = try #require(met.sent(.ping, to: Peer(3).address).first)
-    stage.hear(.ack, from: Peer(3), nonce: asked.message.nonce, rumours: [Peer(3).record()])
+    stage.receive(.ack, from: Peer(3), nonce: asked.message.nonce, rumours: [Peer(3).record()])
     #expect(stage.member(Peer(3))?.status == .alive)
   }
 }

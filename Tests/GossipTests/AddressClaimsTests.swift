@@ -17,8 +17,8 @@ import Testing
   /// A join of full length that names this address but comes from that one.
   private static func contact(_ stage: inout Stage, claiming address: Address, from source: Address) -> [Effect] {
     let peer = claiming(address)
-    return stage.hear(
-      .contact, from: peer, source: source, nonce: 5, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+    return stage.receive(
+      .join, from: peer, source: source, nonce: 5, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
   }
 
   @Test(arguments: [
@@ -32,7 +32,7 @@ import Testing
     let source = Peer(9).address
     let effects = Self.contact(&stage, claiming: claimed, from: source) + stage.pass(.seconds(2))
     #expect(effects.sent.allSatisfy { $0.to != claimed })
-    #expect(stage.status.counters.refused(.address) == 1)
+    #expect(stage.status.counters.dropped(.address) == 1)
     #expect(stage.status.members.count == 2)
     // The node answers at once, with the nonce of its join.
     let notices = effects.sent(.notice)
@@ -45,15 +45,15 @@ import Testing
     let effects = Self.contact(&stage, claiming: Self.loopback, from: Self.loopback)
     let ping = try #require(effects.sent(.ping, to: Self.loopback).first)
     let peer = Self.claiming(Self.loopback)
-    stage.hear(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
+    stage.receive(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
     #expect(stage.member(peer)?.status == .alive)
   }
 
   @Test func `whoever answers our contact from elsewhere can't name our machine either`() {
     var stage = Stage { $0.seeds = ["seed"] }
-    let contact = stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.contact)[0]
+    let contact = stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.join)[0]
     let peer = Self.claiming(Self.loopback)
-    var effects = stage.hear(
+    var effects = stage.receive(
       .ack, from: peer, source: Peer(2).address, nonce: contact.message.nonce, rumours: [peer.record()])
     effects += stage.pass(.milliseconds(50))
     #expect(effects.sent.allSatisfy { $0.to != Self.loopback })
@@ -67,13 +67,13 @@ import Testing
     #expect(effects.sent.allSatisfy { $0.to != Self.loopback })
   }
 
-  /// A member tells something incredible of another, so that we ask that one, and a stranger claims to be it.
+  /// A member tells something implausible of another, so that we ask that one, and a stranger claims to be it.
   @Test(arguments: [false, true])
   func `a stranger's short claim does not cut short a question of our own`(isDisturbed: Bool) {
     var stage = Stage()
     stage.join([Peer(1)])
-    let asked = stage.hear(from: Peer(1), rumours: [Peer(2).record(incarnation: Stage.wall + 172_800_000_000)])
-    if isDisturbed { stage.hear(.gossip, from: Peer(2), source: Peer(9).address) }
+    let asked = stage.receive(from: Peer(1), rumours: [Peer(2).record(incarnation: Stage.wall + 172_800_000_000)])
+    if isDisturbed { stage.receive(.gossip, from: Peer(2), source: Peer(9).address) }
     let pings = (asked + stage.pass(.seconds(2))).sent(.ping, to: Peer(2).address)
     #expect(pings.map(\.size) == [304, 304, 304])
   }
@@ -81,13 +81,13 @@ import Testing
   @Test func `nobody is pinged for itself, and one member's requests leave others their places`() {
     let context = Stage().joined([Peer(1), Peer(2), Peer(3)]).node.context
     var (relays, outbox) = (Relays(), Outbox())
-    func ask(_ asker: Int, for target: Int) -> Refusal? {
+    func ask(_ asker: Int, for target: Int) -> DropReason? {
       relays.accept(
         Peer(target).address, for: Peer(asker).address, deadline: 350, nonce: 1, context, into: &outbox)
     }
     #expect(ask(1, for: 1) == .notMember)
     let accepted = (1...100).count { _ in ask(1, for: 2) == nil }
-    #expect(accepted == Relays.ofOne)
+    #expect(accepted == Relays.perMember)
     #expect(ask(3, for: 2) == nil && ask(1, for: 3) == .flood)
   }
 }

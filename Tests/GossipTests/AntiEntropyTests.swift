@@ -16,7 +16,7 @@ import Testing
     var pages: [[Record]] = []
     var after: Address?
     while true {
-      let effects = stage.hear(.pull(after: after, buckets: buckets), from: Peer(1), nonce: 9, padded: padded)
+      let effects = stage.receive(.pull(after: after, buckets: buckets), from: Peer(1), nonce: 9, padded: padded)
       guard let page = effects.sent(.page).first, case .page(let more) = page.message.body else {
         Issue.record("no page came")
         return pages
@@ -82,7 +82,7 @@ import Testing
   @Test func `a difference that stands for two seconds is asked about, and then pulled`() throws {
     var stage = Self.stage(1...3)
     stage.digests[Peer(2).address] = 1
-    stage.hear(from: Peer(2))
+    stage.receive(from: Peer(2))
     let line = stage.timeline(.seconds(3))
     let pulls = line.filter { ![$0.effect].sent(.pull).isEmpty }
     let first = try #require(pulls.first)
@@ -93,7 +93,7 @@ import Testing
 
   @Test func `a difference that ended meanwhile is not pulled`() {
     var stage = Self.stage(1...3)
-    stage.hear(from: Peer(2), digest: 1)
+    stage.receive(from: Peer(2), digest: 1)
     #expect(stage.pass(.seconds(10)).sent(.pull).isEmpty)
   }
 
@@ -112,7 +112,7 @@ import Testing
     var (stage, pull) = Self.pulling(1...4)
     let nonce = try #require(pull).message.nonce
     let news = [Peer(50).record(), Peer(51).record()]
-    let effects = stage.hear(.page(more: true), from: Peer(2), nonce: nonce, digest: 1, rumours: news)
+    let effects = stage.receive(.page(more: true), from: Peer(2), nonce: nonce, digest: 1, rumours: news)
     #expect(stage.member(Peer(50))?.status == .alive)
     let next = try #require(effects.sent(.pull).first)
     #expect(next.to != Peer(2).address)
@@ -132,7 +132,7 @@ import Testing
     let accusation = Record(
       address: Peer(0).address, incarnation: stage.own.incarnation, state: .suspect, name: "self", httpPort: 8080,
       accuser: Peer(2).address)
-    let effects = stage.hear(
+    let effects = stage.receive(
       .page(more: true), from: Peer(2), nonce: nonce, digest: 1, rumours: [accusation] + page)
     let next = try #require(effects.sent(.pull).first)
     guard case .pull(let after, _) = next.message.body else { return }
@@ -145,7 +145,7 @@ import Testing
     let nonce = try #require(pull).message.nonce
     var peer = Peer(2)
     peer.stamp = stamp
-    stage.hear(.page(more: false), from: peer, nonce: nonce, digest: 1, rumours: rumours)
+    stage.receive(.page(more: false), from: peer, nonce: nonce, digest: 1, rumours: rumours)
     #expect(stage.node.stamp == stamp && stage.node.antiEntropy.pull == nil)
     return stage.node.antiEntropy.notBefore - stage.node.context.time
   }
@@ -192,33 +192,33 @@ import Testing
     for state in [Record.State.dead, .left] {
       var (stage, pull) = Self.pulling(1...4)
       let nonce = try #require(pull).message.nonce
-      stage.hear(.page(more: false), from: Peer(2), nonce: nonce, rumours: [Peer(50).record(state)])
-      stage.hear(from: Peer(2), rumours: [Peer(51).record(state)])
+      stage.receive(.page(more: false), from: Peer(2), nonce: nonce, rumours: [Peer(50).record(state)])
+      stage.receive(from: Peer(2), rumours: [Peer(51).record(state)])
       #expect(stage.member(Peer(50)) == nil && stage.member(Peer(51)) == nil)
     }
   }
 
   @Test func `dead members are forgotten in time, and their tombstones elsewhere do not bring them back`() {
-    var stage = Stage { $0.forgetting = .seconds(60) }
+    var stage = Stage { $0.tombstoneLifetime = .seconds(60) }
     stage.join((1...4).map { Peer($0) })
     stage.answering.removeAll { $0 == Peer(1) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
     let effects = stage.pass(.seconds(70))
     #expect(effects.reports.contains(.memberForgotten(name: "p1", Peer(1).address)))
-    stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
+    stage.receive(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
     #expect(stage.member(Peer(1)) == nil)
   }
 
   @Test func `a full list takes a newcomer in place of its oldest tombstone, and of nobody who lives`() {
     var stage = Stage { $0.maximumMembers = 4 }
     stage.join([Peer(1), Peer(2), Peer(3)])
-    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    stage.receive(from: Peer(1), rumours: [Peer(9).record()])
     #expect(stage.member(Peer(9)) == nil)
-    #expect(stage.node.counters.refused(.full) == 1)
-    stage.hear(from: Peer(2), rumours: [Peer(2).record(.left)])
+    #expect(stage.node.counters.dropped(.full) == 1)
+    stage.receive(from: Peer(2), rumours: [Peer(2).record(.left)])
     stage.pass(.milliseconds(10))
-    stage.hear(from: Peer(3), rumours: [Peer(3).record(.left)])
-    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    stage.receive(from: Peer(3), rumours: [Peer(3).record(.left)])
+    stage.receive(from: Peer(1), rumours: [Peer(9).record()])
     #expect(stage.member(Peer(2)) == nil)
     #expect(stage.member(Peer(9))?.status == .alive && stage.member(Peer(3))?.status == .left)
   }
@@ -234,7 +234,7 @@ import Testing
       pulls += 1
       // Every peer sends the same record again and again, so the cursor never moves on.
       guard let peer = [Peer(1), Peer(2)].first(where: { $0.address == pull.to }) else { continue }
-      effects = stage.hear(
+      effects = stage.receive(
         .page(more: true), from: peer, nonce: pull.message.nonce, digest: 1, rumours: [Peer(2).record()])
     }
     #expect(pulls > 0)

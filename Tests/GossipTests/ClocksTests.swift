@@ -81,8 +81,8 @@ import Testing
     // Another node was ahead too, and took a greater one.
     wrong.stamp = Stamp(generation: lie.generation + 5, value: 1)
     stage.join([wrong], answering: false)
-    stage.hear(from: wrong)
-    stage.hear(from: right)
+    stage.receive(from: wrong)
+    stage.receive(from: right)
     #expect(stage.node.stamp == wrong.stamp)
     stage.wallAtStart = Stage.wall
     _ = stage.handle(.timePassed)
@@ -90,8 +90,8 @@ import Testing
     let effects = stage.pass(.milliseconds(20))
     #expect(effects.sent.allSatisfy { $0.message.stamp == right.stamp } && !effects.sent.isEmpty)
     // What the other still holds is not believed any more, and people are told whose clock to look at.
-    #expect(differences(stage.hear(from: wrong)).count == 1)
-    #expect(stage.node.stamp == right.stamp && stage.node.counters.refused(.stamp) == 1)
+    #expect(differences(stage.receive(from: wrong)).count == 1)
+    #expect(stage.node.stamp == right.stamp && stage.node.counters.dropped(.stamp) == 1)
     #expect(stage.member(wrong)?.convergence != .current)
   }
 
@@ -103,7 +103,7 @@ import Testing
     var behind = Peer(2)
     behind.stamp = Stamp(generation: 6, value: 60)
     stage.join([behind], answering: false)
-    stage.hear(from: behind)
+    stage.receive(from: behind)
     stage.pass(.milliseconds(5))
     stage.answering = []
     stage.wallAtStart = Stage.wall
@@ -123,7 +123,7 @@ import Testing
     _ = stage.handle(.timePassed)
     #expect(stage.node.stamp == right.stamp)
     right.stamp = Stamp(generation: 7, value: 71)
-    stage.hear(from: right)
+    stage.receive(from: right)
     #expect(stage.node.stamp == right.stamp && stage.status.lostWrites == 0)
   }
 
@@ -143,22 +143,22 @@ import Testing
   func `of an unknown member whose clock is ahead others are believed up to a day`(ahead: UInt64, isBelieved: Bool) {
     var stage = Stage()
     stage.join([one])
-    let effects = stage.hear(from: one, rumours: [two.record(incarnation: Stage.wall + ahead)])
+    let effects = stage.receive(from: one, rumours: [two.record(incarnation: Stage.wall + ahead)])
     #expect((stage.member(two) != nil) == isBelieved)
     // Otherwise we ask it ourselves.
     #expect(effects.sent(.ping, to: two.address).isEmpty == isBelieved)
-    #expect(stage.node.counters.refused(.incarnation) == (isBelieved ? 0 : 1))
+    #expect(stage.node.counters.dropped(.incarnation) == (isBelieved ? 0 : 1))
   }
 
   @Test func `who is far behind believes what is said of members that spoke for themselves`() {
     var stage = Stage(wall: Stage.wall - 30 * Self.day) { $0.released = 0 }
     stage.join([one, two])
     let accusation = two.record(.suspect, accuser: one.address)
-    stage.hear(from: one, rumours: [accusation])
+    stage.receive(from: one, rumours: [accusation])
     #expect(stage.member(two)?.status == .suspect)
-    stage.hear(from: one, rumours: [two.record(.left)])
+    stage.receive(from: one, rumours: [two.record(.left)])
     #expect(stage.member(two)?.status == .left)
-    #expect(stage.node.counters.refused(.incarnation) == 0)
+    #expect(stage.node.counters.dropped(.incarnation) == 0)
   }
 
   @Test func `a clock that is too far ahead is told of at once and then more and more rarely`() {

@@ -14,7 +14,7 @@ import Testing
     stage.pass(.milliseconds(1_600))
     _ = stage.handle(.setRequested(7, RequestID(1)))
     stage.time += 10
-    stage.hear(from: current())
+    stage.receive(from: current())
     return stage
   }
 
@@ -26,7 +26,7 @@ import Testing
 
   @Test func `a datagram that was overtaken takes nothing back`() {
     var stage = Self.stage()
-    stage.hear(from: Peer(1))
+    stage.receive(from: Peer(1))
     #expect(stage.member(Peer(1))?.convergence == .current)
     #expect(stage.member(Peer(1))?.stamp == Self.written)
   }
@@ -35,13 +35,13 @@ import Testing
     var stage = Self.stage()
     var restarted = Peer(1)
     restarted.incarnation += 1_000
-    stage.hear(from: Peer(2), rumours: [restarted.record()])
+    stage.receive(from: Peer(2), rumours: [restarted.record()])
     #expect(stage.member(Peer(1))?.incarnation == restarted.incarnation)
     #expect(stage.member(Peer(1))?.convergence == .unheard)
     // The network held this up.
-    stage.hear(from: Self.current())
+    stage.receive(from: Self.current())
     #expect(stage.member(Peer(1))?.convergence == .unheard)
-    stage.hear(from: restarted)
+    stage.receive(from: restarted)
     #expect(stage.member(Peer(1))?.convergence == .behind)
   }
 
@@ -50,7 +50,7 @@ import Testing
     var restarted = Peer(2)
     restarted.incarnation += 1_000
     restarted.stamp = Self.written
-    stage.hear(from: restarted)
+    stage.receive(from: restarted)
     #expect(stage.member(Peer(2))?.incarnation == Peer(2).incarnation)
     #expect(stage.member(Peer(2))?.convergence == .unheard)
   }
@@ -65,7 +65,7 @@ import Testing
       Issue.record("no member is probed")
       return
     }
-    let effects = stage.hear(.ack, from: peer, source: elsewhere, nonce: asked.message.nonce)
+    let effects = stage.receive(.ack, from: peer, source: elsewhere, nonce: asked.message.nonce)
     #expect(effects.sent(.gossip, to: peer.address).count == 1)
     #expect(effects.sent.allSatisfy { $0.to != elsewhere })
     #expect(stage.member(peer)?.lastHeard == .zero)
@@ -76,13 +76,13 @@ import Testing
     // Another process now has this address, and answers as if it were this member.
     stage.accuse(Peer(3), by: Peer(2))
     let effects = stage.pass(.seconds(6))
-    guard let contact = effects.sent(.contact, to: Peer(3).address).last else {
+    guard let contact = effects.sent(.join, to: Peer(3).address).last else {
       Issue.record("a dead member is not contacted")
       return
     }
     var false2 = Peer(2)
     false2.stamp = Self.written
-    stage.hear(.ack, from: false2, source: Peer(3).address, nonce: contact.message.nonce)
+    stage.receive(.ack, from: false2, source: Peer(3).address, nonce: contact.message.nonce)
     #expect(stage.member(Peer(2))?.convergence != .current)
   }
 }

@@ -25,12 +25,12 @@ import Testing
     stage.join([peers[0]])
     for start in stride(from: 1, to: 220, by: 20) {
       let some = peers[start..<min(start + 20, 220)]
-      stage.hear(from: peers[0], rumours: some.map { $0.record() })
-      stage.hear(from: peers[0], rumours: some.filter { !$0.lives }.map { $0.record(.left) })
+      stage.receive(from: peers[0], rumours: some.map { $0.record() })
+      stage.receive(from: peers[0], rumours: some.filter { !$0.lives }.map { $0.record(.left) })
     }
     stage.answering = peers.filter(\.lives)
     #expect(stage.pass(atMost: .seconds(120)) { $0.node.rumours.count == 0 })
-    #expect(stage.node.context.members.liveCount == 21 && stage.node.context.members.count == 221)
+    #expect(stage.node.context.members.activeCount == 21 && stage.node.context.members.count == 221)
     var (pushed, helpers) = ([Int](), [Int]())
     for value in 0..<40 {
       let effects = stage.handle(.setRequested(Int64(value), RequestID(UInt64(value))))
@@ -44,7 +44,7 @@ import Testing
       let answering = stage.answering
       stage.answering = []
       var asked: [Address] = []
-      for _ in 0..<700 where asked.count < 3 { asked += stage.pass(.milliseconds(1)).sent(.request).map(\.to) }
+      for _ in 0..<700 where asked.count < 3 { asked += stage.pass(.milliseconds(1)).sent(.pingRequest).map(\.to) }
       helpers.append(Set(asked).count)
       stage.answering = answering
       stage.pass(.milliseconds(400))
@@ -60,7 +60,7 @@ import Testing
     for _ in 0..<500 {
       let chosen = list.random(wanted, using: &generator) { $0.address != Peer(0).address }
       #expect(Set(chosen).count == min(wanted, 20))
-      #expect(chosen.allSatisfy { list[list.index(of: $0)!].isLive })
+      #expect(chosen.allSatisfy { list[list.index(of: $0)!].isActive })
     }
   }
 
@@ -132,12 +132,12 @@ import Testing
         list.update(at: index, to: peer.record(state), since: Instant(microseconds: 0))
       case let index?: list.remove(at: index)
       }
-      let live = (0..<list.count).map { list[$0] }.filter(\.isLive).map(\.address)
-      guard list.liveCount == live.count, list.tombstones == list.count - live.count,
-        live.indices.allSatisfy({ list.live($0) == live[$0] }),
+      let live = (0..<list.count).map { list[$0] }.filter(\.isActive).map(\.address)
+      guard list.activeCount == live.count, list.tombstones == list.count - live.count,
+        live.indices.allSatisfy({ list.active($0) == live[$0] }),
         Self.walks(list, from: generator.below(list.count), places: UInt64(step), live)
       else {
-        Issue.record("step \(step): \(list.liveCount) live for \(live.count)")
+        Issue.record("step \(step): \(list.activeCount) live for \(live.count)")
         return
       }
     }
@@ -147,8 +147,8 @@ import Testing
   private static func walks(_ list: Membership, from index: Int, places: UInt64, _ live: [Address]) -> Bool {
     let start = list[index].address
     let others = live.filter { $0 > start } + live.filter { $0 < start }
-    guard live.count > 1 else { return list.live(places, after: start) == nil }
-    return list.live(places, after: start) == others[Int(places % UInt64(live.count - 1))]
+    guard live.count > 1 else { return list.active(places, after: start) == nil }
+    return list.active(places, after: start) == others[Int(places % UInt64(live.count - 1))]
   }
 }
 

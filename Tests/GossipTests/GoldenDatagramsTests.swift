@@ -27,9 +27,9 @@ import Testing
 
   /// The datagrams by name, as in the file.
   static let messages: [(name: String, message: Message)] = [
-    ("ping", message(.ping(target: v6))), ("ack", message(.ack, records)), ("refusal", message(.refusal)),
-    ("contact", message(.contact, paddedSize: 100)), ("request", message(.request(target: v4, deadline: 250))),
-    ("vouch", message(.vouch(target: v4, incarnation: 7))), ("nack", message(.nack)),
+    ("ping", message(.ping(target: v6))), ("ack", message(.ack, records)), ("refusal", message(.misdirected)),
+    ("contact", message(.join, paddedSize: 100)), ("request", message(.pingRequest(target: v4, deadline: 250))),
+    ("vouch", message(.indirectAck(target: v4, incarnation: 7))), ("nack", message(.nack)),
     ("gossip", message(.gossip, [records[0]])),
     ("pull", message(.pull(after: v4, buckets: (0..<16).map { $0 }))), ("page", message(.page(more: true), records)),
     ("notice", message(.notice(.taken))),

@@ -53,7 +53,7 @@ import Testing
     var stage = Self.stage(1, answering: false)
     let asked = try #require(stage.pass(.milliseconds(500)).sent(.ping, to: Peer(1).address).last)
     #expect(Self.left(stage.handle(.leaveRequested)) == [])
-    #expect(Self.left(stage.hear(.ack, from: Peer(1), nonce: asked.message.nonce)) == [])
+    #expect(Self.left(stage.receive(.ack, from: Peer(1), nonce: asked.message.nonce)) == [])
     #expect(Self.left(stage.pass(.seconds(3))) == [0])
   }
 
@@ -84,9 +84,9 @@ import Testing
     accusation.state = .suspect
     let before = stage.own
     // Of the same incarnation, left outranks it already: the accuser is told.
-    #expect(stage.hear(from: Peer(1), rumours: [accusation]).told(of: before.address).contains(before))
+    #expect(stage.receive(from: Peer(1), rumours: [accusation]).told(of: before.address).contains(before))
     accusation.incarnation += 5
-    stage.hear(from: Peer(1), rumours: [accusation])
+    stage.receive(from: Peer(1), rumours: [accusation])
     stage.pass(.milliseconds(900))
     #expect(stage.own.state == .left)
     #expect(stage.own.incarnation == accusation.incarnation + 1)
@@ -97,7 +97,7 @@ import Testing
     _ = stage.handle(.leaveRequested)
     let effects = stage.pass(.seconds(20))
     #expect(effects.reports.allSatisfy { if case .memberChanged = $0 { false } else { true } })
-    #expect(effects.sent(.contact).isEmpty)
+    #expect(effects.sent(.join).isEmpty)
     #expect(!effects.contains { if case .notify = $0 { true } else { false } })
   }
 
@@ -112,21 +112,21 @@ import Testing
     var stage = Stage { $0.maximumMembers = 5 }
     stage.join((1...4).map { Peer($0) }, answering: false)
     _ = stage.handle(.leaveRequested)
-    stage.hear(from: Peer(1), rumours: [Peer(9).record()])
+    stage.receive(from: Peer(1), rumours: [Peer(9).record()])
     #expect(stage.own.state == .left)
     #expect(stage.member(Peer(9)) == nil)
-    #expect(stage.status.counters.refused(.full) == 1)
+    #expect(stage.status.counters.dropped(.full) == 1)
   }
 
   @Test func `who accuses a member that said goodbye is told of it`() {
     var stage = Self.stage(3, answering: false)
-    stage.hear(from: Peer(1), rumours: [Peer(1).record(.left)])
+    stage.receive(from: Peer(1), rumours: [Peer(1).record(.left)])
     for state in [Record.State.suspect, .dead] {
-      let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(state, accuser: Peer(3).address)])
+      let effects = stage.receive(from: Peer(2), rumours: [Peer(1).record(state, accuser: Peer(3).address)])
       #expect(effects.sent(.gossip, to: Peer(2).address).first?.message.rumours.first == Peer(1).record(.left))
     }
     // Who knows it already is not told again.
-    let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(.left)])
+    let effects = stage.receive(from: Peer(2), rumours: [Peer(1).record(.left)])
     #expect(effects.sent(.gossip, to: Peer(2).address).isEmpty)
   }
 }

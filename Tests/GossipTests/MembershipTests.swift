@@ -70,9 +70,9 @@ import Testing
     var other = Record(
       address: record.address, incarnation: .max, state: .suspect, name: String(repeating: "n", count: 64),
       httpPort: .max, accuser: Peer(1).address)
-    member.believe(other)
+    member.apply(other)
     other.accuser = nil
-    #expect(member.record == other && member.isLive && member.since == Instant(microseconds: 5))
+    #expect(member.record == other && member.isActive && member.since == Instant(microseconds: 5))
   }
 
   @Test func `a list that grows has room for an eighth more at most`() {
@@ -95,15 +95,15 @@ import Testing
     for index in 1..<list.count { #expect(list[index - 1].address < list[index].address) }
     for number in numbers where number.isMultiple(of: 4) { list.remove(at: list.index(of: Peer(number).address)!) }
     for number in 1...200 { #expect((list.index(of: Peer(number).address) != nil) == (number % 4 == 2)) }
-    #expect(list.liveCount == 51)
+    #expect(list.activeCount == 51)
   }
 
   @Test func `the live are counted through every change of state`() {
     var list = Self.list((1...3).map { Peer($0).record() })
-    #expect(list.liveCount == 4)
+    #expect(list.activeCount == 4)
     for (state, live) in [(Record.State.suspect, 4), (.dead, 3), (.left, 3), (.alive, 4), (.left, 3), (.suspect, 4)] {
       list.update(at: 1, to: Peer(1).record(state), since: Instant(microseconds: 1))
-      #expect(list.liveCount == live)
+      #expect(list.activeCount == live)
       #expect(list.tombstones == 4 - live)
     }
   }
@@ -111,12 +111,12 @@ import Testing
   @Test func `the walk goes round in address order past the dead and ourselves`() {
     let dead = Peer(3).record(.dead)
     let list = Self.list([1, 2, 4, 5].map { Peer($0).record() } + [dead])
-    let walked = (0..<6).map { list.live($0, after: Peer(0).address) }
+    let walked = (0..<6).map { list.active($0, after: Peer(0).address) }
     #expect(walked == [1, 2, 4, 5, 1, 2].map { Peer($0).address })
-    #expect(list.live(1, after: Peer(4).address) == Peer(0).address)
-    #expect(list.live(1_000_000_000_001, after: Peer(2).address) == Peer(5).address)
-    #expect(Self.list([]).live(3, after: Peer(0).address) == nil)
-    #expect(Self.list([dead]).live(3, after: Peer(0).address) == nil)
+    #expect(list.active(1, after: Peer(4).address) == Peer(0).address)
+    #expect(list.active(1_000_000_000_001, after: Peer(2).address) == Peer(5).address)
+    #expect(Self.list([]).active(3, after: Peer(0).address) == nil)
+    #expect(Self.list([dead]).active(3, after: Peer(0).address) == nil)
   }
 
   @Test func `at any number of places all walk to different members, with tombstones or without`() {
@@ -125,7 +125,7 @@ import Testing
       let list = Self.list(others)
       let live = [Peer(0).address] + others.filter { $0.state < .dead }.map(\.address)
       for places in UInt64(0)..<12 {
-        let targets = live.compactMap { list.live(places, after: $0) }
+        let targets = live.compactMap { list.active(places, after: $0) }
         #expect(Set(targets) == Set(live))
         #expect(zip(live, targets).allSatisfy { $0 != $1 })
       }

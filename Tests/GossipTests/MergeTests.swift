@@ -35,7 +35,7 @@ import Testing
       let isChange: Bool
       switch merge {
       case .alive, .suspect, .stillDead, .left, .confirmedFully: isChange = true
-      case .known, .outdated, .outdatedButAlive, .incredible, .outOfReach, .newcomer, .aliveElsewhere, .confirmed:
+      case .known, .outdated, .outdatedButAlive, .implausible, .unreachable, .newcomer, .aliveElsewhere, .confirmed:
         isChange = false
       }
       let isAccusation = claim.state == .suspect || claim.state == .dead
@@ -76,7 +76,7 @@ import Testing
     for state in Record.State.allCases {
       #expect(Self.merge(Self.record(state, 2), over: nil) == (state < .dead ? .newcomer : .known))
     }
-    for (isOwnWord, expected) in [(false, Merge.outOfReach), (true, .newcomer)] {
+    for (isOwnWord, expected) in [(false, Merge.unreachable), (true, .newcomer)] {
       let merge = Merge(
         Self.record(.alive, 2), over: nil, isOwnWord: isOwnWord, ceiling: 9, isReachable: false)
       #expect(merge == expected)
@@ -85,8 +85,8 @@ import Testing
 
   @Test func `what no clock can have reached is asked, unless the member says it or said it before`() {
     let claim = Self.record(.alive, 3)
-    #expect(Self.merge(claim, over: nil, ceiling: 2) == .incredible)
-    #expect(Self.merge(claim, over: Self.record(.alive, 2), ceiling: 2) == .incredible)
+    #expect(Self.merge(claim, over: nil, ceiling: 2) == .implausible)
+    #expect(Self.merge(claim, over: Self.record(.alive, 2), ceiling: 2) == .implausible)
     #expect(Self.merge(claim, over: Self.record(.alive, 2), isOwnWord: true, ceiling: 2) == .alive)
     #expect(
       Self.merge(Self.record(.suspect, 3), over: Self.record(.alive, 3), ceiling: 2) == .suspect(isConfirmed: false))

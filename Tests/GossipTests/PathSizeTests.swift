@@ -25,7 +25,7 @@ import Testing
 
   private static func page(_ stage: inout Stage, for pull: Sent, more: Bool, _ rumours: [Record] = []) -> [Effect] {
     let peer = stage.answering.first { $0.address == pull.to } ?? Peer(1)
-    return stage.hear(.page(more: more), from: peer, nonce: pull.message.nonce, digest: 1, rumours: rumours)
+    return stage.receive(.page(more: more), from: peer, nonce: pull.message.nonce, digest: 1, rumours: rumours)
   }
 
   @Test func `a pull that is not answered is asked again in 500 bytes, with a quarter of the digests`() throws {
@@ -76,9 +76,9 @@ import Testing
     stage.pass(.seconds(2))
     var effects: [Effect] = []
     for start in stride(from: 100, to: 300, by: 20) {
-      effects += stage.hear(from: Peer(1), rumours: (start..<start + 20).map { Peer($0).record() })
+      effects += stage.receive(from: Peer(1), rumours: (start..<start + 20).map { Peer($0).record() })
     }
-    effects += stage.hear(.ping(target: Peer(0).address), from: Peer(2), nonce: 9)
+    effects += stage.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 9)
     effects += stage.pass(.seconds(2))
     let sizes = { (kind: Message.Kind) in effects.sent(kind).map(\.size) }
     #expect(sizes(.ping).contains { $0 > 450 } && sizes(.ack).contains { $0 > 450 })
@@ -94,11 +94,11 @@ import Testing
     _ = Self.page(&stage, for: again, more: false)
     var effects: [Effect] = []
     for start in stride(from: 100, to: 300, by: 20) {
-      effects += stage.hear(from: Peer(1), rumours: (start..<start + 20).map { Peer($0).record() })
+      effects += stage.receive(from: Peer(1), rumours: (start..<start + 20).map { Peer($0).record() })
     }
     // An older stamp is answered with ours.
     _ = stage.handle(.notified(Stamp(generation: 9, value: 9), by: "", RequestID(1)))
-    effects += stage.hear(from: Peer(1), digest: 1)
+    effects += stage.receive(from: Peer(1), digest: 1)
     #expect(effects.sent(.gossip).contains { $0.size > 450 })
     #expect(effects.sent(.gossip).allSatisfy { $0.size <= 500 })
   }

@@ -16,7 +16,7 @@ import Testing
     Self.untilProbed(&stage, Peer(1))
     let line = stage.timeline(.milliseconds(350))
     #expect(line.filter { ![$0.effect].sent(.ping, to: Peer(1).address).isEmpty }.map(\.at) == [70, 140, 210])
-    let requests = line.filter { ![$0.effect].sent(.request).isEmpty }
+    let requests = line.filter { ![$0.effect].sent(.pingRequest).isEmpty }
     #expect(requests.map(\.at) == [100, 100, 100, 200, 200, 200])
     #expect(Set(requests.map { [$0.effect].sent[0].to }).count == 3)
     #expect(line.filter { [$0.effect].changes(of: Peer(1)) == [.suspect] }.map(\.at) == [350])
@@ -34,7 +34,7 @@ import Testing
       stage = Stage.settled(6)
       stage.answering.removeAll { $0 == Peer(1) }
       stage.pass(.milliseconds(pings[answered].at))
-      stage.hear(.ack, from: Peer(1), nonce: [pings[answered].effect].sent[0].message.nonce)
+      stage.receive(.ack, from: Peer(1), nonce: [pings[answered].effect].sent[0].message.nonce)
       #expect(stage.node.probe.attempt?.target != Peer(1).address)
       #expect(stage.node.counters.failedProbes == 0)
     }
@@ -44,13 +44,13 @@ import Testing
     var stage = Stage.settled(6)
     Self.untilProbed(&stage, Peer(1))
     stage.pass(.milliseconds(99))
-    let request = try #require(stage.pass(.milliseconds(1)).sent(.request).first)
+    let request = try #require(stage.pass(.milliseconds(1)).sent(.pingRequest).first)
     let helper = try #require(stage.answering.first { $0.address == request.to })
-    let vouch = Message.Body.vouch(target: Peer(1).address, incarnation: Peer(1).incarnation)
+    let vouch = Message.Body.indirectAck(target: Peer(1).address, incarnation: Peer(1).incarnation)
     // About another member, or from another than asked, it is worth nothing.
-    stage.hear(.vouch(target: Peer(2).address, incarnation: 1), from: helper, nonce: request.message.nonce)
+    stage.receive(.indirectAck(target: Peer(2).address, incarnation: 1), from: helper, nonce: request.message.nonce)
     #expect(stage.node.probe.attempt?.target == Peer(1).address)
-    stage.hear(vouch, from: helper, nonce: request.message.nonce)
+    stage.receive(vouch, from: helper, nonce: request.message.nonce)
     #expect(stage.node.probe.attempt == nil)
     #expect(stage.pass(.milliseconds(300)).changes(of: Peer(1)) == [])
   }
@@ -94,7 +94,7 @@ import Testing
       // Up to the next deadline, so that a ping goes out at the end.
       let effects = stage.pass(.microseconds(max(1, stage.node.nextDeadline.microseconds - stage.time)))
       let period = stage.now.wall / UInt64(stage.node.settings.period.microseconds)
-      let walk = stage.node.context.members.live(period / 2, after: Peer(0).address)
+      let walk = stage.node.context.members.active(period / 2, after: Peer(0).address)
       probes += effects.sent(.ping).map { ($0.to, walk) }
     }
     return probes
@@ -133,7 +133,7 @@ import Testing
     Self.untilProbed(&stage, Peer(1))
     let helpers = stage.answering
     stage.answering = []
-    for helper in helpers { stage.hear(from: helper) }
+    for helper in helpers { stage.receive(from: helper) }
     stage.pass(.milliseconds(351))
     #expect(stage.status.localHealth == 2)
     // The next probe takes three times as long.
@@ -181,13 +181,13 @@ import Testing
 
   @Test func `we ping for a member, and pass the good answer on with its nonce`() throws {
     var stage = Stage.settled(3)
-    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
+    let request = Message.Body.pingRequest(target: Peer(2).address, deadline: 200)
     stage.answering = []
-    let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
-    let vouch = stage.hear(.ack, from: Peer(2), nonce: ping.message.nonce).sent(.vouch)
+    let ping = try #require(stage.receive(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
+    let vouch = stage.receive(.ack, from: Peer(2), nonce: ping.message.nonce).sent(.indirectAck)
     #expect(vouch.map(\.to) == [Peer(1).address])
     #expect(vouch.map(\.message.nonce) == [77])
-    #expect(vouch[0].message.body == .vouch(target: Peer(2).address, incarnation: Peer(2).incarnation))
+    #expect(vouch[0].message.body == .indirectAck(target: Peer(2).address, incarnation: Peer(2).incarnation))
   }
 
   @Test func `a member that returns ends the probe that began before, which asked in the partition`() {
@@ -196,7 +196,7 @@ import Testing
     stage.pass(.milliseconds(300))
     var peer = Peer(1)
     peer.incarnation += 1
-    stage.hear(from: peer, rumours: [peer.record()])
+    stage.receive(from: peer, rumours: [peer.record()])
     #expect(stage.node.probe.attempt == nil)
     #expect(stage.pass(.milliseconds(60)).changes(of: peer) == [])
     #expect(stage.node.counters.failedProbes == 0)
@@ -229,8 +229,8 @@ import Testing
     var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(2) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(2))?.status == .dead })
-    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
-    let sent = stage.hear(request, from: Peer(1), nonce: 77).sent
+    let request = Message.Body.pingRequest(target: Peer(2).address, deadline: 200)
+    let sent = stage.receive(request, from: Peer(1), nonce: 77).sent
     #expect(sent.filter { $0.to == Peer(2).address }.isEmpty)
     #expect(sent.filter { $0.message.body == .nack }.map(\.message.nonce) == [77])
   }
@@ -238,13 +238,13 @@ import Testing
   @Test func `without an answer we say so at 80 % of the asker's deadline, and a late answer still counts`() throws {
     var stage = Stage.settled(3)
     stage.answering = []
-    let request = Message.Body.request(target: Peer(2).address, deadline: 200)
-    let ping = try #require(stage.hear(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
+    let request = Message.Body.pingRequest(target: Peer(2).address, deadline: 200)
+    let ping = try #require(stage.receive(request, from: Peer(1), nonce: 77).sent(.ping, to: Peer(2).address).first)
     let nacks = stage.timeline(.milliseconds(400)).filter { ![$0.effect].sent(.nack).isEmpty }
     #expect(nacks.map(\.at) == [160])
     #expect([nacks[0].effect].sent[0].message.nonce == 77)
-    let late = stage.hear(.ack, from: Peer(2), nonce: ping.message.nonce)
-    #expect(late.sent(.vouch, to: Peer(1).address).count == 1)
+    let late = stage.receive(.ack, from: Peer(2), nonce: ping.message.nonce)
+    #expect(late.sent(.indirectAck, to: Peer(1).address).count == 1)
   }
 
   @Test func `a dozen answers that waited in the socket of a stopped process count as one`() {

@@ -13,7 +13,7 @@ import Testing
       change(&$0)
     }
     stage.join(others)
-    stage.hear(.ping(target: Peer(0).address), from: others[0], nonce: 1)
+    stage.receive(.ping(target: Peer(0).address), from: others[0], nonce: 1)
     stage.pass(.seconds(2))
     return stage
   }
@@ -55,7 +55,7 @@ import Testing
     var stage = Self.stage()
     var peer = Self.others[0]
     peer.stamp = Stamp(generation: 5, value: 1)
-    let pushed = stage.hear(from: peer).sent(.gossip).map(\.to)
+    let pushed = stage.receive(from: peer).sent(.gossip).map(\.to)
     #expect(pushed.count == 4 && !pushed.contains(peer.address))
   }
 
@@ -86,10 +86,10 @@ import Testing
     var stage = Self.stage()
     var peer = Self.others[0]
     var toHolder = 0
-    stage.hear(from: Self.others[1], rumours: [Self.others[2].record(.left)])
+    stage.receive(from: Self.others[1], rumours: [Self.others[2].record(.left)])
     for generation in 1...500 as ClosedRange<UInt64> {
       peer.stamp = Stamp(generation: generation, value: 1)
-      toHolder += stage.hear(from: peer).sent(.gossip, to: peer.address).count
+      toHolder += stage.receive(from: peer).sent(.gossip, to: peer.address).count
       toHolder += stage.pass(.milliseconds(20)).sent(.gossip, to: peer.address).count
     }
     #expect(toHolder <= 3, "\(toHolder)")
@@ -97,10 +97,10 @@ import Testing
 
   @Test func `a write ends no rounds about members: these still go to those who hold the stamp`() {
     var stage = Self.stage()
-    #expect(stage.hear(from: Self.others[1], rumours: [Self.others[2].record(.left)]).sent(.gossip).count == 4)
+    #expect(stage.receive(from: Self.others[1], rumours: [Self.others[2].record(.left)]).sent(.gossip).count == 4)
     for var peer in Self.others where peer != Self.others[2] {
       peer.stamp = Stamp(generation: 1, value: 7)
-      stage.hear(from: peer)
+      stage.receive(from: peer)
     }
     // Everybody has it, so pushes now are for the change of members. The node asks the one that left, with the stamp.
     let pushed = stage.pass(.milliseconds(35)).sent(.gossip).filter { $0.to != Self.others[2].address }
@@ -111,7 +111,7 @@ import Testing
     var stage = Self.stage()
     var peer = Peer(3)
     peer.stamp = Stamp(generation: 5, value: 1)
-    let effects = stage.hear(from: peer)
+    let effects = stage.receive(from: peer)
     #expect(effects.published == [peer.stamp])
     #expect(effects.sent(.gossip).count == 4)
     #expect(!effects.sent(.gossip).contains { $0.to == peer.address })
@@ -123,13 +123,13 @@ import Testing
     _ = stage.handle(.setRequested(7, RequestID(1)))
     for var peer in Self.others.dropLast(2) {
       peer.stamp = Stamp(generation: 1, value: 7)
-      stage.hear(from: peer)
+      stage.receive(from: peer)
     }
     let pushed = stage.pass(.milliseconds(10)).sent(.gossip).map(\.to)
     #expect(Set(pushed) == Set(Self.others.suffix(2).map(\.address)))
     for var peer in Self.others {
       peer.stamp = Stamp(generation: 1, value: 7)
-      stage.hear(from: peer)
+      stage.receive(from: peer)
     }
     #expect(stage.pass(.milliseconds(25)).sent(.gossip).isEmpty)
   }
@@ -180,16 +180,16 @@ import Testing
     stage.pass(.seconds(2))
     var peer = Peer(3)
     peer.stamp = .initial
-    #expect(stage.hear(from: peer).sent(.gossip).map(\.to) == [peer.address])
+    #expect(stage.receive(from: peer).sent(.gossip).map(\.to) == [peer.address])
     peer.stamp = Stamp(generation: 1, value: 7)
-    #expect(stage.hear(from: peer).sent(.gossip).isEmpty)
+    #expect(stage.receive(from: peer).sent(.gossip).isEmpty)
   }
 
   @Test func `a stream of stale datagrams is answered no more than a hundred times a second, and starves no push`() {
     var stage = Self.stage()
     _ = stage.handle(.setRequested(7, RequestID(1)))
     stage.pass(.seconds(2))
-    let answers = (0..<1_000).reduce(0) { count, _ in count + stage.hear(from: Peer(3)).sent(.gossip).count }
+    let answers = (0..<1_000).reduce(0) { count, _ in count + stage.receive(from: Peer(3)).sent(.gossip).count }
     #expect(answers == Settings().replyBurst)
     #expect(stage.handle(.setRequested(8, RequestID(2))).sent(.gossip).count == 4)
   }

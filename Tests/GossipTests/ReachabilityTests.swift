@@ -21,9 +21,9 @@ import Testing
     for millisecond in 1...Int(duration.microseconds / 1000) {
       var effects = stage.pass(.milliseconds(1))
       for notice in notices where notice.at == millisecond {
-        effects += stage.hear(.notice(why), from: Peer(1), nonce: notice.nonce)
+        effects += stage.receive(.notice(why), from: Peer(1), nonce: notice.nonce)
       }
-      for sent in effects.sent(.contact, to: Peer(1).address) {
+      for sent in effects.sent(.join, to: Peer(1).address) {
         notices.append((millisecond + 600, sent.message.nonce))
       }
       line += effects.map { (millisecond, $0) }
@@ -34,16 +34,16 @@ import Testing
   @Test func `a notice counts that comes behind the ack of the same contact, and only once`() {
     var stage = Self.stage()
     let nonces = (0..<2).map { _ in
-      stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.contact)[0].message.nonce
+      stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.join)[0].message.nonce
     }
-    for nonce in nonces { stage.hear(.ack, from: Peer(2), nonce: nonce) }
-    for _ in 0..<3 { #expect(stage.hear(.notice(.unreachable), from: Peer(2), nonce: nonces[0]).reports == []) }
-    let effects = stage.hear(.notice(.unreachable), from: Peer(2), nonce: nonces[1])
+    for nonce in nonces { stage.receive(.ack, from: Peer(2), nonce: nonce) }
+    for _ in 0..<3 { #expect(stage.receive(.notice(.unreachable), from: Peer(2), nonce: nonces[0]).reports == []) }
+    let effects = stage.receive(.notice(.unreachable), from: Peer(2), nonce: nonces[1])
     #expect(effects.reports == [.advertisedAddressRefused(by: Peer(2).address, .unreachable)])
     #expect(effects.contains(.readiness(.unreachable(.unreachable, by: Peer(2).address))))
-    #expect(stage.status.counters.addressRefusals == 2)
+    #expect(stage.status.counters.addressNotices == 2)
     // One that answers no contact of ours is worth nothing.
-    #expect(stage.hear(.notice(.taken), from: Peer(2), nonce: 99).reports == [])
+    #expect(stage.receive(.notice(.taken), from: Peer(2), nonce: 99).reports == [])
   }
 
   @Test func `whom no member reaches says so within three seconds, and then more and more rarely`() {
@@ -54,9 +54,9 @@ import Testing
     let gaps = zip(told.dropFirst(), told).map { $0 - $1 }
     #expect(zip(gaps, [5, 10, 20, 40, 80, 160]).allSatisfy { ($1...$1 + 6).contains($0) }, "\(gaps)")
     #expect(gaps.count == 6)
-    #expect(stage.status.addressRefused == .unreachable)
+    #expect(stage.status.addressProblem == .unreachable)
     #expect(stage.node.readinessState == .unreachable(.unreachable, by: Peer(1).address))
-    #expect(stage.status.counters.addressRefusals > 100)
+    #expect(stage.status.counters.addressNotices > 100)
     // It takes writes all the same.
     #expect(stage.handle(.setRequested(5, RequestID(1))).published.count == 1)
   }
@@ -64,20 +64,20 @@ import Testing
   @Test func `a member's ping ends it at once, and people are told`() {
     var stage = Self.stage()
     _ = Self.refused(&stage, for: .seconds(4))
-    #expect(stage.status.addressRefused == .unreachable)
+    #expect(stage.status.addressProblem == .unreachable)
     // A stranger's does not, nor a ping of somebody else, nor one that comes from elsewhere than the member.
-    stage.hear(.ping(target: Peer(0).address), from: Peer(9), nonce: 1)
-    stage.hear(.ping(target: Peer(5).address), from: Peer(1), nonce: 1)
-    stage.hear(.ping(target: Peer(0).address), from: Peer(1), source: Peer(9).address, nonce: 1)
+    stage.receive(.ping(target: Peer(0).address), from: Peer(9), nonce: 1)
+    stage.receive(.ping(target: Peer(5).address), from: Peer(1), nonce: 1)
+    stage.receive(.ping(target: Peer(0).address), from: Peer(1), source: Peer(9).address, nonce: 1)
     // A contact goes to a seed's address as well, which need not be the one that we advertise.
-    stage.hear(.contact, from: Peer(1), nonce: 1, wantsIntroduction: true, padded: 304)
-    #expect(stage.status.addressRefused == .unreachable)
-    let effects = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
+    stage.receive(.join, from: Peer(1), nonce: 1, wantsIntroduction: true, padded: 304)
+    #expect(stage.status.addressProblem == .unreachable)
+    let effects = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
     #expect(effects.reports == [.advertisedAddressReached(by: Peer(1).address)])
     let state = stage.status.readiness.map { ReadinessState.ready($0) }
     #expect(effects.contains { if case .readiness(let told) = $0 { told == state } else { false } })
-    #expect(stage.status.addressRefused == nil)
-    #expect(stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).reports == [])
+    #expect(stage.status.addressProblem == nil)
+    #expect(stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).reports == [])
     // Refused again, it is told again at once.
     stage.pass(.seconds(6))
     let again = Self.refused(&stage, for: .seconds(15)).filter { $0.effect == .report(Self.told) }
@@ -92,29 +92,29 @@ import Testing
     let ended = line.first { $0.effect == .report(.advertisedAddressReached(by: nil)) }?.at ?? 0
     #expect((25_000...36_000).contains(ended), "\(ended)")
     #expect(line.contains { if case .readiness(.ready) = $0.effect { $0.at >= ended } else { false } })
-    #expect(stage.status.addressRefused == nil)
+    #expect(stage.status.addressProblem == nil)
   }
 
   @Test func `whom other members ping does not mind one that cannot reach it`() {
     var stage = Self.stage()
     stage.join([Peer(2)])
     for _ in 0..<40 {
-      stage.hear(.ping(target: Peer(0).address), from: Peer(2), nonce: 1)
-      let contact = stage.handle(.resolved(seed: 0, [Peer(3).address], failure: nil)).sent(.contact)[0]
-      stage.hear(.notice(.unreachable), from: Peer(3), nonce: contact.message.nonce)
-      #expect(stage.pass(.milliseconds(400)).sent(.contact, to: Peer(1).address).isEmpty)
+      stage.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 1)
+      let contact = stage.handle(.resolved(seed: 0, [Peer(3).address], failure: nil)).sent(.join)[0]
+      stage.receive(.notice(.unreachable), from: Peer(3), nonce: contact.message.nonce)
+      #expect(stage.pass(.milliseconds(400)).sent(.join, to: Peer(1).address).isEmpty)
     }
-    #expect(stage.status.addressRefused == nil)
-    #expect(stage.status.counters.addressRefusals == 40)
+    #expect(stage.status.addressProblem == nil)
+    #expect(stage.status.counters.addressNotices == 40)
   }
 
   @Test func `one notice alone, after three lost pings, is not believed; that another answers is, at once`() {
     for (why, isBelieved) in [(RefusedAddress.unreachable, false), (.taken, true)] {
       var stage = Self.stage()
-      let contact = stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.contact)[0]
-      let effects = stage.hear(.notice(why), from: Peer(2), nonce: contact.message.nonce)
+      let contact = stage.handle(.resolved(seed: 0, [Peer(2).address], failure: nil)).sent(.join)[0]
+      let effects = stage.receive(.notice(why), from: Peer(2), nonce: contact.message.nonce)
       #expect(effects.reports.isEmpty == !isBelieved)
-      #expect(stage.status.addressRefused == (isBelieved ? why : nil))
+      #expect(stage.status.addressProblem == (isBelieved ? why : nil))
     }
   }
 
@@ -124,11 +124,11 @@ import Testing
     stage.join([Peer(2)])
     var (refusals, unready) = (0, 0)
     for _ in 1...60_000 {
-      for sent in stage.pass(.milliseconds(1)).sent(.contact, to: Peer(1).address) {
-        stage.hear(.notice(why), from: Peer(1), nonce: sent.message.nonce)
+      for sent in stage.pass(.milliseconds(1)).sent(.join, to: Peer(1).address) {
+        stage.receive(.notice(why), from: Peer(1), nonce: sent.message.nonce)
         refusals += 1
       }
-      if stage.status.addressRefused != nil { unready += 1 }
+      if stage.status.addressProblem != nil { unready += 1 }
     }
     #expect(refusals > 1 && unready == 0, "\(refusals) refusals, unready for \(unready) ms")
   }
@@ -137,9 +137,9 @@ import Testing
     var reachability = Reachability(at: Instant(microseconds: 0))
     func at(_ seconds: Int64) -> Instant { Instant(microseconds: seconds * 1_000_000) }
     for (second, member) in [(1, 1), (2, 2)] {
-      _ = reachability.refused(.unreachable, by: Peer(member).address, among: 2, at: at(Int64(second)))
+      _ = reachability.noticed(.unreachable, by: Peer(member).address, among: 2, at: at(Int64(second)))
     }
-    #expect(reachability.refused?.by == Peer(2).address)
+    #expect(reachability.complaint?.by == Peer(2).address)
     for number in 1...3 {
       reachability.answered(by: Peer(1).address)
       let listing = reachability.listing()
@@ -152,7 +152,7 @@ import Testing
     var reachability = Reachability(at: Instant(microseconds: 0))
     let told = (1...40_000).filter { second in
       let now = Instant(microseconds: Int64(second) * 1_000_000)
-      return reachability.refused(.unreachable, by: Peer(1).address, among: 1, at: now)
+      return reachability.noticed(.unreachable, by: Peer(1).address, among: 1, at: now)
     }
     let gaps = zip(told.dropFirst(), told).map { $0 - $1 }
     #expect(gaps.prefix(9) == [5, 10, 20, 40, 80, 160, 320, 600, 600] && gaps.allSatisfy { $0 <= 600 })
@@ -160,16 +160,16 @@ import Testing
 
   @Test func `a node that knows nobody asks nobody, nor one that leaves`() {
     var stage = Stage()
-    #expect(stage.pass(.seconds(30)).sent(.contact).isEmpty)
+    #expect(stage.pass(.seconds(30)).sent(.join).isEmpty)
     stage.join([Peer(1)])
     _ = stage.handle(.leaveRequested)
-    #expect(stage.pass(.seconds(30)).sent(.contact).isEmpty)
+    #expect(stage.pass(.seconds(30)).sent(.join).isEmpty)
     #expect(stage.node.readinessState == .leaving)
   }
 
   @Test func `a node that no member pings costs at most a contact in five seconds`() {
     var stage = Self.stage()
-    let contacts = stage.timeline(.seconds(60)).filter { ![$0.effect].sent(.contact, to: Peer(1).address).isEmpty }
+    let contacts = stage.timeline(.seconds(60)).filter { ![$0.effect].sent(.join, to: Peer(1).address).isEmpty }
     #expect((5...14).contains(contacts.count), "\(contacts.map(\.at))")
   }
 

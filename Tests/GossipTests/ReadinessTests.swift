@@ -20,18 +20,18 @@ import Testing
   /// (0, 42).
   @Test func `a node without seeds vouches for its value after 1.5 s, or once it heard somebody who does`() {
     var stage = Self.stage(seeds: 0)
-    let early = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
+    let early = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
     #expect(early.map(\.message.sender.isReady) == [false])
     stage.pass(.milliseconds(1_499))
-    let late = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 2).sent(.ack)
+    let late = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 2).sent(.ack)
     #expect(late.map(\.message.sender.isReady) == [false])
     stage.pass(.milliseconds(1))
-    let over = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack)
+    let over = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack)
     #expect(over.map(\.message.sender.isReady) == [true])
 
     var other = Self.stage(seeds: 0)
     other.join([Peer(1)])
-    let told = other.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 4).sent(.ack)
+    let told = other.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 4).sent(.ack)
     #expect(told.map(\.message.sender.isReady) == [true])
   }
 
@@ -58,15 +58,15 @@ import Testing
   @Test func `a node whose seeds are all itself is ready as soon as it met itself there`() throws {
     var stage = Self.stage(seeds: 2)
     #expect(stage.status.readiness == nil)
-    let contact = try #require(stage.handle(.resolved(seed: 0, [Peer(0).address], failure: nil)).sent(.contact).first)
+    let contact = try #require(stage.handle(.resolved(seed: 0, [Peer(0).address], failure: nil)).sent(.join).first)
     #expect(contact.to == Peer(0).address)
     // Another process may have had our address first, so only meeting ourselves there proves anything.
     let early = stage.handle(.resolved(seed: 1, [Peer(0).address], failure: nil))
     #expect(Self.readiness(early) == [])
     let bytes = Wire.encode(contact.message, cluster: Stage.cluster)
     #expect(Self.readiness(stage.handle(.received(bytes, from: Peer(0).address))) == [.first])
-    #expect(stage.handle(.resolved(seed: 1, [Peer(0).address], failure: nil)).sent(.contact).isEmpty)
-    let ack = stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
+    #expect(stage.handle(.resolved(seed: 1, [Peer(0).address], failure: nil)).sent(.join).isEmpty)
+    let ack = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1).sent(.ack)
     #expect(ack.map(\.message.sender.isReady) == [false])
     #expect(stage.handle(.setRequested(7, RequestID(1))).answers.isEmpty)
   }
@@ -74,7 +74,7 @@ import Testing
   @Test func `a node that meets itself behind another address of its own is ready`() throws {
     var stage = Self.stage(seeds: 1)
     let alias = Address(ipv4: 0x0A01_0001, port: 7946)
-    let contact = try #require(stage.handle(.resolved(seed: 0, [alias], failure: nil)).sent(.contact).first)
+    let contact = try #require(stage.handle(.resolved(seed: 0, [alias], failure: nil)).sent(.join).first)
     let bytes = Wire.encode(contact.message, cluster: Stage.cluster)
     #expect(Self.readiness(stage.handle(.received(bytes, from: Peer(0).address))) == [.first])
     #expect(stage.status.members.count == 1)
@@ -84,13 +84,13 @@ import Testing
     var stage = Self.stage(seeds: 1)
     var peer = Self.seed
     peer.isReady = false
-    let contact = try #require(stage.handle(.resolved(seed: 0, [peer.address], failure: nil)).sent(.contact).first)
-    let first = stage.hear(.ack, from: peer, nonce: contact.message.nonce, rumours: [peer.record()])
+    let contact = try #require(stage.handle(.resolved(seed: 0, [peer.address], failure: nil)).sent(.join).first)
+    let first = stage.receive(.ack, from: peer, nonce: contact.message.nonce, rumours: [peer.record()])
     #expect(Self.readiness(first) == [])
     #expect(stage.status.members.count == 2)
     peer.isReady = true
     peer.stamp = Stamp(generation: 9, value: 9)
-    let second = stage.hear(from: peer)
+    let second = stage.receive(from: peer)
     #expect(Self.readiness(second) == [.synchronised])
     #expect(stage.node.stamp == peer.stamp)
   }
@@ -135,11 +135,11 @@ import Testing
     peer.isReady = false
     #expect(stage.join([peer]).answers.isEmpty)
     peer.isReady = true
-    #expect(stage.hear(from: peer).answers == [.accepted(Stamp(generation: 1, value: 7))])
+    #expect(stage.receive(from: peer).answers == [.accepted(Stamp(generation: 1, value: 7))])
   }
 
   @Test func `more writes than can wait are told to come back`() {
-    var stage = Stage { $0.waitingSets = 2 }
+    var stage = Stage { $0.maximumWaitingWrites = 2 }
     _ = stage.handle(.setRequested(1, RequestID(1)))
     _ = stage.handle(.setRequested(2, RequestID(2)))
     #expect(stage.handle(.setRequested(3, RequestID(3))).answers == [.overloaded])

@@ -59,7 +59,7 @@ import Testing
     Self.untilQuiet(&stage)
     var restarted = Peer(8)
     restarted.incarnation += 1
-    stage.hear(from: restarted, rumours: [restarted.record()])
+    stage.receive(from: restarted, rumours: [restarted.record()])
     #expect(stage.handle(refused).sent(.ping, to: Peer(8).address).count == 1)
     // It does not concern others' ports, nor our own.
     Self.untilQuiet(&stage)
@@ -126,7 +126,7 @@ import Testing
       probing = stage.pass(.milliseconds(1)).sent(.ping, to: Peer(1).address).first
     }
     let nonce = try #require(probing).message.nonce
-    let effects = stage.hear(.refusal, from: Peer(9), source: Peer(1).address, nonce: nonce)
+    let effects = stage.receive(.misdirected, from: Peer(9), source: Peer(1).address, nonce: nonce)
     #expect(effects.changes(of: Peer(1)) == [.suspect])
     #expect(stage.status.localHealth == 0)
   }
@@ -137,7 +137,7 @@ import Testing
     silent.httpPort = 0
     var peer = Peer(1)
     peer.incarnation += 1
-    stage.hear(from: peer, rumours: [silent])
+    stage.receive(from: peer, rumours: [silent])
     let notified = Self.notified(&stage, for: .seconds(20))
     #expect(notified.count == 10)
     #expect(notified.allSatisfy { $0.member == Peer(2).address })

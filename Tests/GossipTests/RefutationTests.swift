@@ -99,7 +99,7 @@ import Testing
     let before = stage.own.incarnation
     var accusation = stage.own
     accusation.state = state
-    let effects = stage.hear(from: Peer(1), rumours: [accusation])
+    let effects = stage.receive(from: Peer(1), rumours: [accusation])
     #expect(stage.own.incarnation == before + 1)
     #expect(stage.own.state == .alive)
     #expect(effects.told(of: stage.own.address).contains(stage.own))
@@ -117,7 +117,7 @@ import Testing
     old.state = .dead
     old.incarnation -= 1
     let before = stage.own
-    let effects = stage.hear(from: Peer(1), rumours: [old])
+    let effects = stage.receive(from: Peer(1), rumours: [old])
     #expect(stage.own == before)
     #expect(effects.sent(.gossip, to: Peer(1).address).first?.message.rumours.first == before)
   }
@@ -127,12 +127,12 @@ import Testing
     stage.join([Peer(1), Peer(2)])
     let before = stage.own.incarnation
     for claim in [Wire.maximumIncarnation, Wire.maximumIncarnation - 1, Wire.maximumIncarnation / 2] {
-      stage.hear(from: Peer(1), rumours: [Peer(0).record(incarnation: claim)])
+      stage.receive(from: Peer(1), rumours: [Peer(0).record(incarnation: claim)])
       stage.pass(.seconds(1))
     }
     #expect(stage.own.incarnation == before)
     let accusation = Peer(0).record(.suspect, incarnation: before, accuser: Peer(1).address)
-    stage.hear(from: Peer(1), rumours: [accusation])
+    stage.receive(from: Peer(1), rumours: [accusation])
     #expect(stage.own.incarnation == before + 1)
   }
 }

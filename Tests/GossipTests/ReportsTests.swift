@@ -25,7 +25,7 @@ import Testing
     for round in 0..<40 {
       var peer = Peer(1)
       peer.stamp = Stamp(generation: UInt64(round + 1), value: 0)
-      stage.hear(from: peer)
+      stage.receive(from: peer)
       at += Self.summaries(stage.timeline(.milliseconds(100))).map { $0.at + round * 100 }
     }
     #expect(zip(at, at.dropFirst()).allSatisfy { $1 - $0 >= 1_000 })
@@ -44,7 +44,7 @@ import Testing
     stage.pass(.seconds(6))
     var peer = Peer(7)
     peer.incarnation += 1
-    stage.hear(from: peer, rumours: [peer.record()])
+    stage.receive(from: peer, rumours: [peer.record()])
     let line = Self.summaries(stage.timeline(.seconds(8)))
     #expect(line.map(\.members).prefix(2) == [1, 0])
     #expect(line.allSatisfy { $0.live == 33 })
@@ -85,14 +85,14 @@ import Testing
     stage.pass(.milliseconds(1_600))
     #expect(stage.status.convergence.current == 3)
     // Heard in the very instant of the write is not heard since.
-    stage.hear(from: Peer(3))
+    stage.receive(from: Peer(3))
     _ = stage.handle(.setRequested(7, RequestID(1)))
     #expect(stage.status.convergence.unheard == 3)
     stage.time += 10
     var current = Peer(1)
     current.stamp = Stamp(generation: 1, value: 7)
-    stage.hear(from: current)
-    stage.hear(from: Peer(2))
+    stage.receive(from: current)
+    stage.receive(from: Peer(2))
     #expect(stage.member(Peer(1))?.convergence == .current)
     #expect(stage.member(Peer(2))?.convergence == .behind)
     #expect(stage.member(Peer(3))?.convergence == .unheard)

@@ -37,7 +37,7 @@ import Testing
     var stage = Stage.settled(5)
     stage.accuse(Peer(1), by: Peer(2))
     let stranger = Peer(99).address
-    stage.hear(from: Peer(3), rumours: [Peer(1).record(.suspect, accuser: stranger)])
+    stage.receive(from: Peer(3), rumours: [Peer(1).record(.suspect, accuser: stranger)])
     #expect(stage.node.suspicions[Peer(1).address]?.accusers == [Peer(2).address])
   }
 
@@ -45,15 +45,15 @@ import Testing
     var stage = Stage.settled(3)
     var refuted = Peer(1)
     refuted.incarnation += 1
-    stage.hear(from: refuted, rumours: [refuted.record()])
+    stage.receive(from: refuted, rumours: [refuted.record()])
     stage.pass(.seconds(1))
     for state in [Record.State.suspect, .dead, .left] {
-      let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(state)])
+      let effects = stage.receive(from: Peer(2), rumours: [Peer(1).record(state)])
       let answer = effects.sent(.gossip, to: Peer(2).address).first?.message.rumours.first
       #expect(answer == refuted.record(), "\(state)")
       #expect(effects.changes(of: Peer(1)) == [])
     }
-    #expect(stage.hear(from: Peer(2), rumours: [Peer(1).record(.alive)]).sent(.gossip).isEmpty)
+    #expect(stage.receive(from: Peer(2), rumours: [Peer(1).record(.alive)]).sent(.gossip).isEmpty)
   }
 
   @Test func `an incarnation that no clock can have reached is asked about, not believed`() {
@@ -61,16 +61,16 @@ import Testing
     for state in Record.State.allCases {
       var stage = Stage.settled(3)
       let future = Peer(1).record(state, incarnation: limit + 60_000_000)
-      let effects = stage.hear(from: Peer(2), rumours: [future])
+      let effects = stage.receive(from: Peer(2), rumours: [future])
       #expect(stage.member(Peer(1))?.incarnation == Peer(1).incarnation)
       #expect(stage.member(Peer(1))?.status == .alive)
       #expect(effects.sent(.ping, to: Peer(1).address).count == 1)
-      #expect(stage.node.counters.refused(.incarnation) == 1)
+      #expect(stage.node.counters.dropped(.incarnation) == 1)
       #expect(effects.told(of: Peer(1).address).allSatisfy { $0.incarnation == Peer(1).incarnation })
     }
     // A little ahead only means that a clock runs fast.
     var stage = Stage.settled(3)
-    stage.hear(from: Peer(2), rumours: [Peer(1).record(.alive, incarnation: limit - 1)])
+    stage.receive(from: Peer(2), rumours: [Peer(1).record(.alive, incarnation: limit - 1)])
     #expect(stage.member(Peer(1))?.incarnation == limit - 1)
   }
 
@@ -78,17 +78,17 @@ import Testing
     var stage = Stage.settled(3)
     var peer = Peer(1)
     peer.incarnation = Wire.maximumIncarnation
-    stage.hear(from: peer, rumours: [peer.record()])
+    stage.receive(from: peer, rumours: [peer.record()])
     #expect(stage.member(peer)?.incarnation == Wire.maximumIncarnation)
   }
 
   @Test func `a forged goodbye is told to the accused, who can object`() {
     var stage = Stage.settled(5)
-    let effects = stage.hear(from: Peer(2), rumours: [Peer(1).record(.left)])
+    let effects = stage.receive(from: Peer(2), rumours: [Peer(1).record(.left)])
     let ping = effects.sent(.ping, to: Peer(1).address).first
     #expect(ping?.message.rumours.first == Peer(1).record(.left))
     // Whoever says it of itself needs no asking.
-    #expect(stage.hear(from: Peer(3), rumours: [Peer(3).record(.left)]).sent(.ping, to: Peer(3).address).isEmpty)
+    #expect(stage.receive(from: Peer(3), rumours: [Peer(3).record(.left)]).sent(.ping, to: Peer(3).address).isEmpty)
   }
 
   @Test func `in a large cluster sixteen tell the accused of a goodbye, not everybody`() {
@@ -97,9 +97,9 @@ import Testing
       var stage = Stage(seed: seed)
       stage.join([Peer(1), Peer(2)], answering: false)
       for start in [3, 23, 43] {
-        stage.hear(from: Peer(2), rumours: (start..<min(start + 20, 64)).map { Peer($0).record() })
+        stage.receive(from: Peer(2), rumours: (start..<min(start + 20, 64)).map { Peer($0).record() })
       }
-      told += stage.hear(from: Peer(2), rumours: [Peer(1).record(.left)]).sent(.ping, to: Peer(1).address).count
+      told += stage.receive(from: Peer(2), rumours: [Peer(1).record(.left)]).sent(.ping, to: Peer(1).address).count
     }
     // Sixteen of sixty-four: a quarter of forty.
     #expect((4...18).contains(told), "\(told)")
@@ -144,7 +144,7 @@ import Testing
   @Test func `the accused is told in the next packet to it`() {
     var stage = Stage.settled(5)
     stage.accuse(Peer(1), by: Peer(2))
-    for effect in stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack) {
+    for effect in stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 3).sent(.ack) {
       #expect(effect.message.rumours.first == Peer(1).record(.suspect, accuser: Peer(2).address))
     }
   }
@@ -160,8 +160,8 @@ import Testing
         one.pass(.milliseconds(100))
         other.pass(.milliseconds(100))
         let (first, second) = (one.own, other.own)
-        if second.incarnation > first.incarnation { one.hear(from: Peer(1), rumours: [second]) }
-        if first.incarnation > second.incarnation { other.hear(from: Peer(1), rumours: [first]) }
+        if second.incarnation > first.incarnation { one.receive(from: Peer(1), rumours: [second]) }
+        if first.incarnation > second.incarnation { other.receive(from: Peer(1), rumours: [first]) }
       }
       let rumours = one.node.counters.refutations + other.node.counters.refutations - before
       #expect(rumours <= (minute < 4 ? 20 : 4), "\(rumours) in minute \(minute)")
@@ -185,17 +185,17 @@ import Testing
       #expect(written == [.accepted(stage.node.stamp)])
       #expect(stage.node.stamp.value == 1)
     }
-    #expect(stage.node.counters.refused(.notify) > 10)
+    #expect(stage.node.counters.dropped(.notify) > 10)
   }
 
   @Test func `a stamp of a member above the ceiling for members is as if not sent`() {
     var stage = Stage.settled(2)
     var liar = Peer(1)
     liar.stamp = Stamp(generation: stage.node.context.ceiling.forMembers + 1, value: 1)
-    #expect(stage.hear(from: liar).published == [])
-    #expect(stage.node.counters.refused(.stamp) == 1)
+    #expect(stage.receive(from: liar).published == [])
+    #expect(stage.node.counters.dropped(.stamp) == 1)
     liar.stamp.generation -= 1
-    #expect(stage.hear(from: liar).published == [liar.stamp])
+    #expect(stage.receive(from: liar).published == [liar.stamp])
     // Here our own sets end until the clock has moved on: with a clear answer, and no trap.
     #expect(stage.handle(.setRequested(1, RequestID(1))).answers == [.aboveCeiling(liar.stamp.generation)])
     stage.pass(.seconds(1))
@@ -211,7 +211,7 @@ import Testing
       #expect(stage.handle(.received(bytes, from: Peer(1).address)).isEmpty)
     }
     #expect(stage.status.members.map(\.address) == before.members.map(\.address))
-    #expect(Refusal.allCases.reduce(0) { $0 + stage.node.counters.refused($1) } == 1_300)
+    #expect(DropReason.allCases.reduce(0) { $0 + stage.node.counters.dropped($1) } == 1_300)
   }
 
   @Test func `people are told of an own write within a second, not only of what peers wrote`() {

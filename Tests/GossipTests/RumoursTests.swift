@@ -88,7 +88,7 @@ import Testing
         Rumours.Claim(address: peer.address, incarnation: peer.incarnation, state: .alive), limit: 100)
       var sent = 0
       for _ in 0..<30 {
-        sent += stage.hear(.ping(target: Peer(0).address), from: peer, nonce: 9).told(of: peer.address).count
+        sent += stage.receive(.ping(target: Peer(0).address), from: peer, nonce: 9).told(of: peer.address).count
       }
       #expect(sent == expected, "\(peers) peers")
     }

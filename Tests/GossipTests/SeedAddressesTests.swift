@@ -67,7 +67,7 @@ import Testing
 
   // MARK: In a node
 
-  private func contacts(_ effects: [Effect]) -> [Address] { effects.sent(.contact).map(\.to) }
+  private func contacts(_ effects: [Effect]) -> [Address] { effects.sent(.join).map(\.to) }
 
   @Test func `one look-up never sends more than a few datagrams, however many addresses it gives`() {
     var stage = Stage { $0.seeds = ["service"] }
@@ -143,7 +143,7 @@ import Testing
       let met = contacts(stage.handle(.resolved(seed: 0, own + addresses(50...50).prefix(others), failure: nil)))
       #expect(met.count == 16)
       for _ in 0..<6 {
-        for contact in stage.handle(.resolved(seed: 0, [], failure: "no answer")).sent(.contact)
+        for contact in stage.handle(.resolved(seed: 0, [], failure: "no answer")).sent(.join)
         where contact.to != Peer(50).address {
           _ = stage.handle(.received(Wire.encode(contact.message, cluster: Stage.cluster), from: contact.to))
         }

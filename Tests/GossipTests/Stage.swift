@@ -102,12 +102,12 @@ struct Stage {
     let nonce = sent.message.nonce
     let digest = digests[peer.address] ?? node.context.members.digest
     switch sent.message.body {
-    case .ping, .contact:
+    case .ping, .join:
       let message = peer.message(.ack, nonce: nonce, digest: digest)
       pending.append((time + 2 * Stage.delay, message, peer.address))
-    case .request(let target, let deadline):
+    case .pingRequest(let target, let deadline):
       if let asked = answering.first(where: { $0.address == target }) {
-        let body = Message.Body.vouch(target: target, incarnation: asked.incarnation)
+        let body = Message.Body.indirectAck(target: target, incarnation: asked.incarnation)
         let message = peer.message(body, nonce: nonce, digest: digest)
         pending.append((time + 4 * Stage.delay, message, peer.address))
       } else {
@@ -168,7 +168,7 @@ struct Stage {
 
   /// Lets the node hear a datagram.
   @discardableResult
-  mutating func hear(
+  mutating func receive(
     _ body: Message.Body = .gossip, from peer: Peer, source: Address? = nil, nonce: UInt64 = 0, digest: UInt64? = nil,
     rumours: [Record] = [], wantsIntroduction: Bool = false, padded: Int = 0
   ) -> [Effect] {
@@ -185,13 +185,13 @@ struct Stage {
   mutating func join(_ peers: [Peer], answering isAnswering: Bool = true) -> [Effect] {
     var effects: [Effect] = []
     for peer in peers {
-      let asked = hear(.contact, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+      let asked = receive(.join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
       effects += asked
       guard let ping = asked.sent(.ping, to: peer.address).last else {
         Issue.record("the newcomer \(peer.name) was not asked")
         continue
       }
-      effects += hear(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
+      effects += receive(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
       if isAnswering { answering.append(peer) }
     }
     return effects
@@ -200,7 +200,7 @@ struct Stage {
   /// Makes a member suspect, by another member's accusation.
   @discardableResult
   mutating func accuse(_ peer: Peer, by accuser: Peer) -> [Effect] {
-    hear(from: accuser, rumours: [peer.record(.suspect, accuser: accuser.address)])
+    receive(from: accuser, rumours: [peer.record(.suspect, accuser: accuser.address)])
   }
 }
 

@@ -13,7 +13,7 @@ import Testing
       let due = stage.node.nextDeadline.microseconds
       // The process runs again. Either what waited in its socket comes before its timers, or nothing waited.
       stage.time = due + late * 1000
-      let effects = stage.hear(from: Peer(5)) + stage.pass(.seconds(5))
+      let effects = stage.receive(from: Peer(5)) + stage.pass(.seconds(5))
       #expect(effects.reports.first == .stalled(.milliseconds(late)))
       #expect(effects.told(of: Peer(1).address).allSatisfy { $0.state == .alive })
       #expect(stage.status.members.allSatisfy { $0.status == .alive }, "\(late) ms")
@@ -44,7 +44,7 @@ import Testing
     for state in [Record.State.suspect, .dead] {
       var accusation = stage.own
       accusation.state = state
-      stage.hear(from: Peer(1), rumours: [accusation])
+      stage.receive(from: Peer(1), rumours: [accusation])
       #expect(stage.own.incarnation == accusation.incarnation + 1)
       #expect(stage.own.state == .alive)
       stage.time += 3_000_000
@@ -62,16 +62,16 @@ import Testing
   @Test func `who slept for longer than the others remember joins anew, and first answers no pull`() {
     var stage = Stage.settled(3) { $0.seeds = ["seed"] }
     stage.answering = []
-    stage.time += Settings().forgetting.microseconds + 10_000_000
+    stage.time += Settings().tombstoneLifetime.microseconds + 10_000_000
     let pull = Message.Body.pull(after: nil, buckets: .init(repeating: 1, count: 128))
-    #expect(stage.hear(pull, from: Peer(1), nonce: 7, padded: 1184).sent(.page).isEmpty)
+    #expect(stage.receive(pull, from: Peer(1), nonce: 7, padded: 1184).sent(.page).isEmpty)
     #expect(stage.status.members.count == 1)
     #expect(stage.pass(.milliseconds(200)).contains { if case .resolve = $0 { true } else { false } })
   }
 
   @Test func `two that slept for longer than any memory find each other again, though neither trusts its list`() {
     var harness = Harness()
-    harness.change = { $0.forgetting = .seconds(10) }
+    harness.change = { $0.tombstoneLifetime = .seconds(10) }
     harness.start("a", seeds: ["b"])
     harness.start("b", seeds: ["a"])
     harness.run(.seconds(5))
@@ -80,7 +80,7 @@ import Testing
     for name in ["a", "b"] { harness.resume(name) }
     let isWhole = harness.run(atMost: .seconds(3)) { harness in
       harness.status(of: "a", on: "b") == .alive && harness.status(of: "b", on: "a") == .alive
-        && harness["a"].liveMembers == harness["b"].liveMembers
+        && harness["a"].activeMembers == harness["b"].activeMembers
     }
     #expect(isWhole)
   }

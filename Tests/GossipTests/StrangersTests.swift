@@ -75,13 +75,13 @@ import Testing
   }
 
   private func flood(_ stage: inout Stage) {
-    for number in 0..<400 { stage.hear(.contact, from: Peer(20_000 + number), nonce: 1) }
-    #expect(stage.node.counters.refused(.flood) >= 200)
+    for number in 0..<400 { stage.receive(.join, from: Peer(20_000 + number), nonce: 1) }
+    #expect(stage.node.counters.dropped(.flood) >= 200)
   }
 
   private func contact(_ stage: inout Stage, from peer: Peer, source: Address? = nil, nonce: UInt64 = 5) -> [Effect] {
-    stage.hear(
-      .contact, from: peer, source: source, nonce: nonce, rumours: [peer.record()], wantsIntroduction: true, padded: 304
+    stage.receive(
+      .join, from: peer, source: source, nonce: nonce, rumours: [peer.record()], wantsIntroduction: true, padded: 304
     )
   }
 
@@ -91,11 +91,11 @@ import Testing
     #expect(asked.map(\.message.body) == [.ping(target: Peer(1).address)])
     #expect(asked.map(\.to) == [Peer(1).address] && asked.allSatisfy { $0.size <= 80 })
     let nonce = try #require(asked.first).message.nonce
-    let long = stage.hear(.ack, from: Peer(1), nonce: nonce).sent(.ping, to: Peer(1).address)
+    let long = stage.receive(.ack, from: Peer(1), nonce: nonce).sent(.ping, to: Peer(1).address)
     #expect(long.map(\.size) == [304])
-    stage.hear(.ack, from: Peer(1), nonce: try #require(long.first).message.nonce, rumours: [Peer(1).record()])
+    stage.receive(.ack, from: Peer(1), nonce: try #require(long.first).message.nonce, rumours: [Peer(1).record()])
     #expect(stage.member(Peer(1))?.status == .alive)
-    #expect(stage.node.counters.refused(.unsolicited) == 0)
+    #expect(stage.node.counters.dropped(.unsolicited) == 0)
   }
 
   @Test func `a challenge goes to the claimed address, and never to where the claim came from`() {
@@ -108,28 +108,28 @@ import Testing
   @Test func `a challenge is one to one address, and for a few seconds`() throws {
     var stage = flooded()
     let nonce = try #require(contact(&stage, from: Peer(1)).sent.first).message.nonce
-    #expect(stage.hear(.ack, from: Peer(2), nonce: nonce).sent.isEmpty)
-    #expect(stage.hear(.ack, from: Peer(1), nonce: nonce &+ 1).sent.isEmpty)
-    #expect(stage.hear(.gossip, from: Peer(1), nonce: nonce).sent.isEmpty)
-    #expect(stage.node.counters.refused(.unsolicited) == 2)
+    #expect(stage.receive(.ack, from: Peer(2), nonce: nonce).sent.isEmpty)
+    #expect(stage.receive(.ack, from: Peer(1), nonce: nonce &+ 1).sent.isEmpty)
+    #expect(stage.receive(.gossip, from: Peer(1), nonce: nonce).sent.isEmpty)
+    #expect(stage.node.counters.dropped(.unsolicited) == 2)
     stage.pass(.seconds(4))
-    #expect(stage.hear(.ack, from: Peer(1), nonce: nonce).sent(.ping).count == 1)
+    #expect(stage.receive(.ack, from: Peer(1), nonce: nonce).sent(.ping).count == 1)
     stage.pass(.seconds(5))
-    #expect(stage.hear(.ack, from: Peer(1), nonce: nonce).sent.isEmpty)
+    #expect(stage.receive(.ack, from: Peer(1), nonce: nonce).sent.isEmpty)
     // It is another one then, and another node's is another as well.
     flood(&stage)
     #expect(contact(&stage, from: Peer(1)).sent.first?.message.nonce != nonce)
-    #expect(stage.hear(.ack, from: Peer(1), nonce: 0).sent.isEmpty)
+    #expect(stage.receive(.ack, from: Peer(1), nonce: 0).sent.isEmpty)
   }
 
   @Test func `only contacts of full length are challenged, and so many a second`() {
     var stage = flooded { $0.challengeRate = 1000 }
     let (long, short) = (Peer(1), Peer(2))
     for body in [
-      Message.Body.gossip, .contact, .ping(target: Peer(0).address),
+      Message.Body.gossip, .join, .ping(target: Peer(0).address),
       .pull(after: nil, buckets: .init(repeating: 1, count: 128)),
     ] {
-      #expect(stage.hear(body, from: short, nonce: 1).sent.isEmpty, "\(body)")
+      #expect(stage.receive(body, from: short, nonce: 1).sent.isEmpty, "\(body)")
     }
     #expect(contact(&stage, from: long).sent.count == 1)
     var sent = 0
@@ -152,12 +152,12 @@ import Testing
   @Test func `answers that nobody asked for take nothing from anybody`() {
     var stage = Stage()
     for number in 0..<1000 {
-      for body in [Message.Body.ack, .nack, .refusal, .page(more: true), .notice(.taken)] {
-        #expect(stage.hear(body, from: Peer(20_000 + number), nonce: 9).sent.isEmpty)
+      for body in [Message.Body.ack, .nack, .misdirected, .page(more: true), .notice(.taken)] {
+        #expect(stage.receive(body, from: Peer(20_000 + number), nonce: 9).sent.isEmpty)
       }
     }
-    #expect(stage.node.counters.refused(.unsolicited) == 5000)
-    #expect(stage.hear(.contact, from: Peer(1), nonce: 1).sent(.ack).count == 1)
+    #expect(stage.node.counters.dropped(.unsolicited) == 5000)
+    #expect(stage.receive(.join, from: Peer(1), nonce: 1).sent(.ack).count == 1)
   }
 
   @Test func `one source that floods takes no room from others`() {
@@ -165,7 +165,7 @@ import Testing
     for number in 0..<3000 {
       stage.time += 333
       let port = UInt16(1024 + number)
-      stage.hear(.gossip, from: Peer(20_000 + number), source: Peer(99).address.with(port: port))
+      stage.receive(.gossip, from: Peer(20_000 + number), source: Peer(99).address.with(port: port))
       guard number % 600 == 599 else { continue }
       let effects = contact(&stage, from: Peer(number))
       #expect(effects.sent(.ack, to: Peer(number).address).count == 1)
@@ -197,7 +197,7 @@ import Testing
   @Test func `who left and comes back is heard whatever a flood from elsewhere takes`() {
     var stage = Stage()
     stage.join([Peer(1), Peer(2)])
-    stage.hear(.gossip, from: Peer(1), nonce: 0, rumours: [Peer(1).record(.left)])
+    stage.receive(.gossip, from: Peer(1), nonce: 0, rumours: [Peer(1).record(.left)])
     #expect(stage.member(Peer(1))?.status == .left)
     stage.answering = []
     flood(&stage)
@@ -210,11 +210,11 @@ import Testing
     _ = stage.handle(.resolved(seed: 0, (1...3).map { Peer($0).address }, failure: nil))
     for _ in 0..<3000 {
       stage.time += 333
-      stage.hear(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
+      stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
     }
-    #expect(stage.hear(.ping(target: Peer(0).address), from: Peer(2), nonce: 1).sent(.ack).count == 1)
+    #expect(stage.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 1).sent(.ack).count == 1)
     // And those whom nobody knows are another matter.
-    #expect(stage.hear(.contact, from: Peer(9), nonce: 1).sent(.ack).count == 1)
+    #expect(stage.receive(.join, from: Peer(9), nonce: 1).sent(.ack).count == 1)
   }
 
   @Test func `claims of the unknown leave room for our own questions`() {
@@ -234,14 +234,14 @@ import Testing
       var peer = Peer(1)
       peer.address = peer.address.with(port: UInt16(1024 + number))
       for challenge in contact(&stage, from: peer).sent(.ping) where challenge.size <= 80 {
-        long += stage.hear(.ack, from: peer, nonce: challenge.message.nonce).sent(.ping).count
+        long += stage.receive(.ack, from: peer, nonce: challenge.message.nonce).sent(.ping).count
       }
     }
     #expect((50...200).contains(long), "\(long)")
     flood(&stage)
     let challenge = try #require(contact(&stage, from: Peer(2)).sent(.ping).first)
     #expect(challenge.size <= 80)
-    #expect(stage.hear(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [304])
+    #expect(stage.receive(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [304])
     // Nor does it take a place from those whom we know.
     #expect(stage.node.verifications.count(in: .expected) == 0)
   }

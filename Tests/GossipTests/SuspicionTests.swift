@@ -88,7 +88,7 @@ import Testing
     stage.accuse(Peer(1), by: Peer(2))
     var effects: [Effect] = []
     for teller in 3...5 {
-      effects += stage.hear(from: Peer(teller), rumours: [Peer(1).record(.suspect, accuser: Peer(2).address)])
+      effects += stage.receive(from: Peer(teller), rumours: [Peer(1).record(.suspect, accuser: Peer(2).address)])
     }
     #expect(stage.node.suspicions[Peer(1).address]?.accusers == [Peer(2).address])
     #expect(effects.told(of: Peer(1).address).allSatisfy { $0.accuser == Peer(2).address })
@@ -110,7 +110,7 @@ import Testing
 
   @Test func `a death is declared by nobody's word but after four own pings`() throws {
     var stage = Self.silent()
-    let accused = stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
+    let accused = stage.receive(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
     #expect(accused.changes(of: Peer(1)) == [.suspect])
     let line = stage.timeline(.seconds(3))
     let died = try #require(line.first { [$0.effect].changes(of: Peer(1)) == [.dead] }?.at)
@@ -148,7 +148,7 @@ import Testing
     #expect(stage.pass(atMost: .seconds(5)) { $0.member(Peer(1))?.status == .suspect })
     var peer = Peer(1)
     peer.incarnation += 1
-    #expect(stage.hear(from: peer, rumours: [peer.record()]).changes(of: peer) == [.alive])
+    #expect(stage.receive(from: peer, rumours: [peer.record()]).changes(of: peer) == [.alive])
     #expect(stage.node.suspicions.isEmpty)
   }
 
@@ -163,7 +163,7 @@ import Testing
       peer.name = "next"
       var record = peer.record(state, incarnation: peer.incarnation + 1, accuser: Peer(3).address)
       record.httpPort = 9090
-      let effects = stage.hear(from: Peer(3), rumours: [record])
+      let effects = stage.receive(from: Peer(3), rumours: [record])
       let held = stage.member(peer)
       #expect(held?.status == .suspect && held?.incarnation == record.incarnation)
       #expect(held?.name == "next" && held?.httpPort == 9090)
@@ -180,7 +180,7 @@ import Testing
     var record = Peer(1).record(state, accuser: state == .left ? nil : Peer(3).address)
     record.name = "another"
     record.httpPort = 9090
-    stage.hear(from: Peer(3), rumours: [record])
+    stage.receive(from: Peer(3), rumours: [record])
     let held = stage.member(Peer(1))
     #expect(held?.status == (state == .left ? .left : .suspect))
     #expect(held?.name == "p1" && held?.httpPort == 8080)

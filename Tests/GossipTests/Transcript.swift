@@ -56,7 +56,7 @@ struct Transcript {
 
   private mutating func setting(_ name: String, _ seconds: Int64) {
     precondition(name == "forgetting")
-    harness.change = { $0.forgetting = .seconds(seconds) }
+    harness.change = { $0.tombstoneLifetime = .seconds(seconds) }
   }
 
   /// forge <claimed sender> from <source> to <node> says <member> <state> [+ added to its incarnation]
@@ -148,12 +148,12 @@ struct Transcript {
   private func text(_ body: Message.Body) -> String {
     switch body {
     case .ping(let target): "ping \(name(target))"
-    case .request(let target, let deadline): "request \(name(target)) within \(deadline) ms"
-    case .vouch(let target, _): "vouch for \(name(target))"
+    case .pingRequest(let target, let deadline): "request \(name(target)) within \(deadline) ms"
+    case .indirectAck(let target, _): "vouch for \(name(target))"
     case .page(let more): more ? "page and more" : "page"
     case .notice(let refused): "notice \(refused)"
     case .pull(let after, _): "pull\(after.map { " after \(name($0))" } ?? "")"
-    case .ack, .refusal, .contact, .nack, .gossip: body.kind.name
+    case .ack, .misdirected, .join, .nack, .gossip: body.kind.name
     }
   }
 

@@ -76,7 +76,7 @@ struct TwinClaim: Equatable {
   var state: Int
 
   var accuses: Bool { state == 1 || state == 2 }
-  var isLive: Bool { state == 0 || state == 1 }
+  var isActive: Bool { state == 0 || state == 1 }
 
   func outranks(_ other: TwinClaim) -> Bool {
     if incarnation > other.incarnation { return true }
@@ -119,7 +119,7 @@ struct TwinMember: Equatable {
     case .itself:
       // "Believed is what a member says from its own address", and who is dead or left is none: it is a newcomer, who
       // must ack our nonce first.
-      guard let held, held.isLive else { return Reply(asks: true) }
+      guard let held, held.isActive else { return Reply(asks: true) }
       take(claim)
       return Reply()
     case .member:
@@ -137,14 +137,14 @@ struct TwinMember: Equatable {
   private mutating func take(_ claim: TwinClaim) {
     guard let before = held else {
       // "A dead or left record of an unknown address is not stored."
-      if claim.isLive { held = claim }
+      if claim.isActive { held = claim }
       return
     }
     guard claim.outranks(before) else { return }
     held = claim
     // "A rumour of death about a member that we hold alive makes it suspect here", and a suspect stays one: "only our
     // own timer declares death".
-    if claim.state == 2, before.isLive { held?.state = 1 }
+    if claim.state == 2, before.isActive { held?.state = 1 }
   }
 }
 

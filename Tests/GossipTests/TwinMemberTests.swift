@@ -50,7 +50,7 @@ private struct Said {
     switch state {
     case 1: stage.accuse(subject, by: sayer)
     case 2: #expect(stage.pass(atMost: .seconds(10)) { $0.member(subject)?.status == .dead })
-    case 3: stage.hear(from: subject, rumours: [subject.record(.left)])
+    case 3: stage.receive(from: subject, rumours: [subject.record(.left)])
     default: break
     }
     return (stage, TwinMember(held: TwinClaim(incarnation: first, state: state)))
@@ -69,7 +69,7 @@ private struct Said {
     if said.sayer == .itself { peer.incarnation = UInt64(said.claim.incarnation) }
     let record = about.record(
       state(said.claim.state), incarnation: UInt64(said.claim.incarnation), accuser: said.accuser)
-    return stage.hear(from: peer, rumours: [record])
+    return stage.receive(from: peer, rumours: [record])
   }
 
   /// Makes the claim to both; nil if they agree on everything that the design decides.
@@ -129,15 +129,15 @@ private struct Said {
       var (stage, twin) = Self.stage(holding: state)
       var peer = Self.subject
       peer.incarnation = UInt64(incarnation)
-      let asked = stage.hear(
-        .contact, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
-      if let held = twin.held, held.isLive {
+      let asked = stage.receive(
+        .join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+      if let held = twin.held, held.isActive {
         // A live member's own word needs no nonce.
         _ = twin.hears(TwinClaim(incarnation: incarnation, state: 0), from: .itself, limit: Self.limit)
       } else {
         #expect(Self.held(peer, by: stage) == twin.held)
         let ping = try #require(asked.sent(.ping, to: peer.address).first)
-        stage.hear(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
+        stage.receive(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
         twin.acks(incarnation)
       }
       #expect(Self.held(peer, by: stage) == twin.held, "acked \(incarnation - Self.first)")

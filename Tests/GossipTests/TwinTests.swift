@@ -49,7 +49,7 @@ private struct Difference: Error {}
       isAccepted = twin.heard(generation, value, clock: Self.clock)
       var peer = Peer(1)
       peer.stamp = Stamp(generation: UInt64(generation), value: Int64(value))
-      effects = stage.hear(from: peer)
+      effects = stage.receive(from: peer)
     case .notified(let generation, let value):
       isAccepted = twin.notified(generation, value, clock: Self.clock)
       let stamp = Stamp(generation: UInt64(generation), value: Int64(value))
@@ -143,26 +143,26 @@ private struct Difference: Error {}
     var twin = TwinValue()
     var node = start.node
     let now = Now(monotonic: start.now.monotonic, wall: UInt64(wall))
-    func hear(_ generation: Int, _ node: inout Node) {
+    func receive(_ generation: Int, _ node: inout Node) {
       var peer = Peer(1)
       peer.stamp = Stamp(generation: UInt64(generation), value: 1)
       _ = node.handle(
         .received(Wire.encode(peer.message(.gossip), cluster: Stage.cluster), from: peer.address), at: now)
     }
     _ = twin.heard(held, 1, clock: clock)
-    hear(held, &node)
+    receive(held, &node)
     var (notified, written, told) = (node, node, node)
     var twins = [twin, twin, twin]
     let stamp = Stamp(generation: UInt64(generation), value: 2)
     let answer = notified.handle(.notified(stamp, by: "client", RequestID(1)), at: now).answers
     #expect((answer == [.accepted(stamp)]) == twins[0].notified(generation, 2, clock: clock))
-    #expect((notified.counters.refused(.notify) == 1) == (generation > clock + TwinValue.day))
+    #expect((notified.counters.dropped(.notify) == 1) == (generation > clock + TwinValue.day))
     #expect(notified.stamp.generation == twins[0].generation)
     let accepted = written.handle(.setRequested(3, RequestID(1)), at: now).answers
     #expect((accepted == [.accepted(written.stamp)]) == twins[1].set(3, clock: clock))
     #expect(written.stamp.generation == twins[1].generation)
-    hear(generation, &told)
-    #expect((told.counters.refused(.stamp) == 0) == twins[2].heard(generation, 1, clock: clock))
+    receive(generation, &told)
+    #expect((told.counters.dropped(.stamp) == 0) == twins[2].heard(generation, 1, clock: clock))
     #expect(told.stamp.generation == twins[2].generation)
   }
 
@@ -170,7 +170,7 @@ private struct Difference: Error {}
     var stage = stage
     var peer = Peer(1)
     peer.stamp = Stamp(generation: UInt64(Int(stage.now.wall) + TwinValue.members), value: 1)
-    stage.hear(from: peer)
+    stage.receive(from: peer)
     #expect(stage.node.stamp == peer.stamp)
     #expect(
       stage.handle(.setRequested(3, RequestID(1))).answers != [

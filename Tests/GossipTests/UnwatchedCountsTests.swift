@@ -14,11 +14,11 @@ import Testing
     stage.pass(.seconds(2))
     stage.answering.removeAll { $0 == Peer(1) }
     var request: Sent?
-    for _ in 0..<8_000 where request == nil { request = stage.pass(.milliseconds(1)).sent(.request).first }
+    for _ in 0..<8_000 where request == nil { request = stage.pass(.milliseconds(1)).sent(.pingRequest).first }
     let nonce = try #require(request).message.nonce
-    let vouch = Message.Body.vouch(target: Peer(1).address, incarnation: Peer(1).incarnation)
-    stage.hear(.nack, from: Peer(2), nonce: nonce)
-    stage.hear(vouch, from: Peer(2), nonce: nonce)
+    let vouch = Message.Body.indirectAck(target: Peer(1).address, incarnation: Peer(1).incarnation)
+    stage.receive(.nack, from: Peer(2), nonce: nonce)
+    stage.receive(vouch, from: Peer(2), nonce: nonce)
     stage.pass(.milliseconds(300))
     #expect(stage.status.counters.failedProbes == 0)
     #expect(stage.member(Peer(1))?.status == .alive)
@@ -46,8 +46,8 @@ import Testing
 
   @Test func `a newcomer that does not answer is asked three times in 0.6 s, also by a node with nothing else to do`() {
     var stage = Stage()
-    let first = stage.hear(
-      .contact, from: Peer(1), nonce: 1, rumours: [Peer(1).record()], wantsIntroduction: true, padded: 304)
+    let first = stage.receive(
+      .join, from: Peer(1), nonce: 1, rumours: [Peer(1).record()], wantsIntroduction: true, padded: 304)
     #expect(first.sent(.ping, to: Peer(1).address).count == 1)
     let line = stage.timeline(.seconds(2))
     #expect(line.filter { ![$0.effect].sent(.ping).isEmpty }.map(\.at) == [200, 400])
@@ -61,8 +61,8 @@ import Testing
     stage.time += 1_000_000
     var current = Peer(1)
     current.stamp = Stamp(generation: 1, value: 7)
-    stage.hear(from: current)
-    stage.hear(from: Peer(2))
+    stage.receive(from: current)
+    stage.receive(from: Peer(2))
     let count = stage.status.convergence
     #expect((count.current, count.behind, count.unheard) == (1, 1, 1))
   }
@@ -89,7 +89,7 @@ import Testing
     stage.pass(.milliseconds(100))
     var replies = 0
     for _ in 0..<2_000 {
-      replies += stage.hear(from: Peer(1)).sent(.gossip).count
+      replies += stage.receive(from: Peer(1)).sent(.gossip).count
       stage.pass(.milliseconds(1))
     }
     // In two seconds, with those at once.
@@ -110,7 +110,7 @@ import Testing
     var (generator, seed) = (Generator(seed: 1), SeedAddresses())
     let addresses = (1...2_000).map { Peer($0).address }
     seed.learnt(addresses, at: start, using: &generator)
-    #expect(seed.count == SeedAddresses.ofOneLookUp)
+    #expect(seed.count == SeedAddresses.perLookUp)
     let first = seed.next(2_000, using: &generator) { _ in true }
     seed.learnt(addresses, at: start + .seconds(1), using: &generator)
     let second = seed.next(2_000, using: &generator) { _ in true }
@@ -120,22 +120,22 @@ import Testing
   @Test func `one member alone that left is forgotten after an hour as well`() {
     var stage = Stage()
     stage.join([Peer(1), Peer(2)])
-    stage.hear(from: Peer(1), rumours: [Peer(1).record(.left)])
+    stage.receive(from: Peer(1), rumours: [Peer(1).record(.left)])
     #expect(stage.member(Peer(1))?.status == .left)
     stage.pass(.seconds(3_620))
     #expect(stage.member(Peer(1)) == nil)
   }
 
   @Test func `a challenge is answered by its own nonce, from its own address, within seconds`() throws {
-    var strangers = Strangers(key: SecretKey(low: 1, high: 2), at: start, Settings())
+    var admission = AdmissionControl(key: SecretKey(low: 1, high: 2), at: start, Settings())
     let (address, port) = (Peer(1).address, Peer(1).address.with(port: 7947))
-    let challenge = strangers.challenge(address, from: address, at: start)
+    let challenge = admission.challenge(address, from: address, at: start)
     let nonce = try #require(challenge)
-    #expect(strangers.isChallenge(nonce, to: address, at: start + .seconds(4)))
-    #expect(!strangers.isChallenge(nonce, to: address, at: start + .seconds(8)))
-    #expect(!strangers.isChallenge(nonce, to: Peer(2).address, at: start))
-    #expect(!strangers.isChallenge(nonce, to: port, at: start))
-    #expect(!strangers.isChallenge(nonce &+ 1, to: address, at: start))
+    #expect(admission.isChallenge(nonce, to: address, at: start + .seconds(4)))
+    #expect(!admission.isChallenge(nonce, to: address, at: start + .seconds(8)))
+    #expect(!admission.isChallenge(nonce, to: Peer(2).address, at: start))
+    #expect(!admission.isChallenge(nonce, to: port, at: start))
+    #expect(!admission.isChallenge(nonce &+ 1, to: address, at: start))
   }
 
   /// What the documents promise for a node that nobody configures.

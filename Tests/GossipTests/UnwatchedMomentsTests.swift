@@ -10,7 +10,7 @@ import Testing
   @Test func `a newcomer of whom only an accusation is known is told as accused by its accuser`() {
     var stage = Stage()
     stage.join([Peer(1)])
-    let told = stage.hear(from: Peer(1), rumours: [Peer(2).record(.suspect, accuser: Peer(3).address)])
+    let told = stage.receive(from: Peer(1), rumours: [Peer(2).record(.suspect, accuser: Peer(3).address)])
     let reasons = told.reports.compactMap {
       if case .memberChanged(_, Peer(2).address, _, .suspect, let reason) = $0 { reason } else { nil }
     }
@@ -21,7 +21,7 @@ import Testing
     for (accuser, teller) in [(Peer(3).address, Peer(3).address), (nil, Peer(1).address)] as [(Address?, Address)] {
       var stage = Stage()
       stage.join([Peer(1), Peer(2), Peer(3)])
-      let told = stage.hear(from: Peer(1), rumours: [Peer(2).record(.dead, accuser: accuser)])
+      let told = stage.receive(from: Peer(1), rumours: [Peer(2).record(.dead, accuser: accuser)])
       let reasons = told.reports.compactMap {
         if case .memberChanged(_, Peer(2).address, _, .suspect, let reason) = $0 { reason } else { nil }
       }
@@ -56,11 +56,11 @@ import Testing
       claim.name = ""
       return claim
     }
-    let contact = stage.handle(.resolved(seed: 0, [Peer(9).address], failure: nil)).sent(.contact)[0]
+    let contact = stage.handle(.resolved(seed: 0, [Peer(9).address], failure: nil)).sent(.join)[0]
     let elsewhere = Address(ipv4: 0xCB00_7101, port: 40_000)
     let answer = peers[0].message(.ack, nonce: contact.message.nonce, rumours: claims)
     let size = Wire.encode(answer, cluster: Stage.cluster).count
-    let effects = stage.hear(.ack, from: peers[0], source: elsewhere, nonce: contact.message.nonce, rumours: claims)
+    let effects = stage.receive(.ack, from: peers[0], source: elsewhere, nonce: contact.message.nonce, rumours: claims)
     let told = effects.sent.filter { $0.to == elsewhere }
     #expect(!told.isEmpty)
     #expect(told.allSatisfy { $0.size <= size }, "\(told.map(\.size)) bytes for \(size)")
@@ -69,8 +69,8 @@ import Testing
   @Test func `a datagram from an address that nobody can have is counted, and so is nothing before any came`() {
     var stage = Stage()
     #expect(Message.Kind.allCases.allSatisfy { stage.status.counters.datagrams($0, .received) == 0 })
-    stage.hear(from: Peer(1), source: Peer(1).address.with(port: 0))
-    #expect(stage.status.counters.refused(.address) == 1)
+    stage.receive(from: Peer(1), source: Peer(1).address.with(port: 0))
+    #expect(stage.status.counters.dropped(.address) == 1)
     #expect(stage.status.counters.datagrams(.gossip, .received) == 1)
   }
 
@@ -91,12 +91,12 @@ import Testing
   }
 
   @Test func `a member that comes to an end with an incarnation no clock reaches stays no longer than any other`() {
-    var stage = Stage { $0.forgetting = .seconds(20) }
+    var stage = Stage { $0.tombstoneLifetime = .seconds(20) }
     var peer = Peer(1)
     peer.incarnation = Stage.wall + 400 * 86_400_000_000
     stage.join([Peer(2), peer])
     #expect(stage.member(peer)?.status == .alive)
-    stage.hear(from: peer, rumours: [peer.record(.left)])
+    stage.receive(from: peer, rumours: [peer.record(.left)])
     #expect(stage.member(peer)?.status == .left)
     stage.pass(.seconds(30))
     #expect(stage.member(peer) == nil)
@@ -105,17 +105,17 @@ import Testing
   @Test func `who is claimed by a newer process at its own address is told nothing`() throws {
     var stage = Stage()
     var newer = Peer(1)
-    let contact = stage.hear(
-      .contact, from: newer, nonce: 7, rumours: [newer.record()], wantsIntroduction: true, padded: 304)
+    let contact = stage.receive(
+      .join, from: newer, nonce: 7, rumours: [newer.record()], wantsIntroduction: true, padded: 304)
     let ping = try #require(contact.sent(.ping, to: newer.address).first)
     newer.incarnation += 1
-    let answered = stage.hear(.ack, from: newer, nonce: ping.message.nonce, rumours: [newer.record()])
+    let answered = stage.receive(.ack, from: newer, nonce: ping.message.nonce, rumours: [newer.record()])
     #expect(answered.sent(.notice).isEmpty)
     #expect(stage.member(newer)?.incarnation == newer.incarnation)
   }
 
   @Test func `after a long sleep a member with the lowest address is asked as well`() {
-    var stage = Stage { $0.forgetting = .seconds(600) }
+    var stage = Stage { $0.tombstoneLifetime = .seconds(600) }
     var lowest = Peer(1)
     lowest.address = Address(ipv4: 0x0900_0001, port: 7946)
     stage.join([lowest, Peer(2)])
@@ -123,7 +123,7 @@ import Testing
     stage.answering = []
     stage.time += 700_000_000
     let effects = stage.handle(.timePassed) + stage.pass(.seconds(30))
-    #expect(Set(effects.sent(.contact).map(\.to)) == [lowest.address, Peer(2).address])
+    #expect(Set(effects.sent(.join).map(\.to)) == [lowest.address, Peer(2).address])
   }
 
   @Test func `a summary of thirty-two members lists all, whoever changed`() {
@@ -149,7 +149,7 @@ import Testing
     var settings = Settings()
     settings.seeds = ["seed"]
     var gate = ReadinessGate(at: start, settings)
-    let (alone, writes) = (start + settings.aloneAfter, start + settings.firstSetWaits)
+    let (alone, writes) = (start + settings.joinTimeout, start + settings.firstStampTimeout)
     #expect(gate.deadline == alone && gate.writesGoOnAt == writes)
     #expect(gate.advance(at: alone - .microseconds(1)) == nil)
     #expect(gate.advance(at: alone) == .alone)
@@ -157,8 +157,8 @@ import Testing
     // And a node with a waiting write has the earlier deadline of the two.
     var stage = Stage { $0.seeds = ["seed"] }
     _ = stage.handle(.setRequested(5, RequestID(1)))
-    let answered = stage.timeline(settings.aloneAfter).first { if case .answer = $0.effect { true } else { false } }
-    #expect(answered?.at == Int(settings.firstSetWaits.microseconds / 1_000))
+    let answered = stage.timeline(settings.joinTimeout).first { if case .answer = $0.effect { true } else { false } }
+    #expect(answered?.at == Int(settings.firstStampTimeout.microseconds / 1_000))
   }
 
   @Test func `an answer to an accused member names the accusation though it came from another address`() {
@@ -166,7 +166,7 @@ import Testing
     stage.join([Peer(1), Peer(2)])
     stage.accuse(Peer(1), by: Peer(2))
     let mapped = Peer(1).address.with(port: 9999)
-    let sent = stage.hear(.ping(target: Peer(0).address), from: Peer(1), source: mapped, nonce: 5, padded: 200).sent
+    let sent = stage.receive(.ping(target: Peer(0).address), from: Peer(1), source: mapped, nonce: 5, padded: 200).sent
     let accusations = sent.filter { $0.to == mapped }.flatMap(\.message.rumours)
     #expect(accusations.contains { $0.address == Peer(1).address && $0.state == .suspect })
   }

@@ -35,7 +35,7 @@ import Testing
         guard pages < 50 else { break }
         pages += 1
         // Tombstones of nobody: nothing of them is stored, and each is further on than the last.
-        stage.hear(
+        stage.receive(
           .page(more: true), from: Peer(1), nonce: pull.message.nonce, digest: 1,
           rumours: [Peer(1_000 + pages).record(.left)])
       }
@@ -50,7 +50,7 @@ import Testing
     for number in 0..<12_000 {
       if number % 12 == 0 { stage.time += 1_000 }
       let newcomer = Peer(1 << 16 + number)
-      challenges += stage.hear(.contact, from: newcomer, nonce: 1, padded: 304).sent(.ping).count { $0.size < 100 }
+      challenges += stage.receive(.join, from: newcomer, nonce: 1, padded: 304).sent(.ping).count { $0.size < 100 }
     }
     #expect((3_000...8_000).contains(challenges), "\(challenges)")
   }
@@ -105,7 +105,7 @@ import Testing
       var stage = Stage.settled(1)
       stage.answering = []
       #expect(stage.pass(atMost: .seconds(1)) { $0.node.probe.attempt != nil })
-      stage.node.probe.void(address)
+      stage.node.probe.cancel(address)
       #expect((stage.node.probe.attempt == nil) == isVoided)
     }
   }
@@ -134,7 +134,7 @@ import Testing
     #expect(refutation.take(at: start, settings) != nil)
     refutation.note(Peer(0).record(.suspect, incarnation: 6), own: 6)
     #expect(refutation.deadline == start + settings.period)
-    refutation.slept(for: .seconds(1))
+    refutation.stalled(for: .seconds(1))
     #expect(refutation.deadline <= start)
   }
 
@@ -146,7 +146,7 @@ import Testing
     var verifications = Verifications()
     for (source, contact) in claims {
       let claim = Verifications.Claim(incarnation: 5, source: source, contact: contact)
-      verifications.verify(Peer(9).address, claim: claim, in: .strange, context)
+      verifications.verify(Peer(9).address, claim: claim, in: .unknown, context)
     }
     var outbox = Outbox()
     for millisecond in stride(from: 0, to: 2_000, by: 50) as StrideTo<Int64> {
@@ -214,7 +214,7 @@ import Testing
     var far = Peer(1)
     let ahead: UInt64 = 4 * 365 * 86_400_000_000
     far.stamp = Stamp(generation: stage.now.wall + ahead, value: 1)
-    let told = stage.hear(from: far).reports.compactMap {
+    let told = stage.receive(from: far).reports.compactMap {
       if case .clocksDiffer(_, _, let by) = $0 { by } else { nil }
     }
     #expect(told.count == 1 && told.allSatisfy { abs($0.inSeconds - Double(ahead) / 1_000_000) < 10 }, "\(told)")
@@ -240,7 +240,7 @@ import Testing
       var absurd = Peer(2)
       absurd.incarnation = incarnation
       stage.join([absurd], answering: false)
-      stage.hear(from: absurd, rumours: [absurd.record(.left)])
+      stage.receive(from: absurd, rumours: [absurd.record(.left)])
       #expect(stage.member(absurd)?.status == .left)
       stage.pass(.seconds(75))
       #expect((stage.member(absurd) == nil) == isForgotten)

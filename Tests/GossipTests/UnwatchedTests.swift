@@ -16,11 +16,11 @@ import Testing
   @Test func `requests to ping others that nobody answered make room for later ones`() {
     var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(2) }
-    let request = Message.Body.request(target: Peer(2).address, deadline: 100)
+    let request = Message.Body.pingRequest(target: Peer(2).address, deadline: 100)
     func isServed(_ asker: Peer = Peer(1)) -> Bool {
-      let before = stage.status.counters.refused(.flood)
-      let pings = stage.hear(request, from: asker, nonce: 7).sent(.ping, to: Peer(2).address)
-      return !pings.isEmpty && stage.status.counters.refused(.flood) == before
+      let before = stage.status.counters.dropped(.flood)
+      let pings = stage.receive(request, from: asker, nonce: 7).sent(.ping, to: Peer(2).address)
+      return !pings.isEmpty && stage.status.counters.dropped(.flood) == before
     }
     // More is a flood. It takes nothing from others, and the node keeps nothing of it for longer than a few seconds.
     let served = (1...400).count { _ in isServed() }
@@ -54,7 +54,7 @@ import Testing
     var stage = Stage.settled(5)
     stage.answering.removeFirst()
     stage.accuse(Peer(1), by: Peer(2))
-    let said = stage.hear(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
+    let said = stage.receive(from: Peer(2), rumours: [Peer(1).record(.dead, accuser: Peer(2).address)])
     #expect(said.changes(of: Peer(1)) == [])
     #expect(stage.member(Peer(1))?.status == .suspect)
     let died = try #require(stage.timeline(.seconds(3)).first { [$0.effect].changes(of: Peer(1)) == [.dead] }).at
@@ -65,20 +65,20 @@ import Testing
     var stage = Stage.settled(3)
     var peer = Peer(1)
     peer.incarnation += 1_000
-    let ping = try #require(stage.hear(from: peer).sent(.ping, to: peer.address).first)
+    let ping = try #require(stage.receive(from: peer).sent(.ping, to: peer.address).first)
     #expect(ping.message.sender.wantsIntroduction)
     // It says so of itself: an incarnation without a name and a port makes no record.
     #expect(stage.member(peer)?.incarnation == Peer(1).incarnation)
-    stage.hear(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
+    stage.receive(.ack, from: peer, nonce: ping.message.nonce, rumours: [peer.record()])
     #expect(stage.member(peer)?.incarnation == peer.incarnation)
-    #expect(stage.hear(from: peer).sent(.ping, to: peer.address).isEmpty)
+    #expect(stage.receive(from: peer).sent(.ping, to: peer.address).isEmpty)
   }
 
   @Test func `a member that we hold dead and another holds alive is asked at once, so that it can object`() throws {
     var stage = Stage.settled(3)
     stage.answering.removeAll { $0 == Peer(1) }
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(1))?.status == .dead })
-    let contacts = stage.hear(from: Peer(2), rumours: [Peer(1).record()]).sent(.contact, to: Peer(1).address)
+    let contacts = stage.receive(from: Peer(2), rumours: [Peer(1).record()]).sent(.join, to: Peer(1).address)
     #expect(contacts.count == 1)
     #expect(stage.member(Peer(1))?.status == .dead)
     // The node tells it of the accusation; it outbids that, and is back.
@@ -86,46 +86,46 @@ import Testing
     var returned = Peer(1)
     returned.incarnation += 1
     let nonce = try #require(contacts.first).message.nonce
-    stage.hear(.ack, from: returned, nonce: nonce, rumours: [returned.record()])
+    stage.receive(.ack, from: returned, nonce: nonce, rumours: [returned.record()])
     #expect(stage.member(Peer(1))?.status == .alive)
   }
 
   @Test func `who slept for longer than others remember asks all whom it knew before, also without seeds`() {
-    var stage = Stage.settled(5) { $0.forgetting = .seconds(600) }
+    var stage = Stage.settled(5) { $0.tombstoneLifetime = .seconds(600) }
     stage.answering = []
     stage.time += 700_000_000
     var effects = stage.handle(.timePassed)
     #expect(stage.status.members.count == 1)
     effects += stage.pass(.seconds(60))
-    #expect(Set(effects.sent(.contact).map(\.to)) == Set((1...5).map { Peer($0).address }))
+    #expect(Set(effects.sent(.join).map(\.to)) == Set((1...5).map { Peer($0).address }))
   }
 
   /// A node that joins again knows only Peer(1)'s address, and hears of it from a member. Peer(1) never answers.
   @Test func `who lives by hearsay alone stays in the book until it has answered`() throws {
-    var stage = Stage.settled(2) { $0.forgetting = .seconds(600) }
+    var stage = Stage.settled(2) { $0.tombstoneLifetime = .seconds(600) }
     stage.answering = []
     stage.time += 700_000_000
     _ = stage.handle(.timePassed)
     stage.join([Peer(2)])
-    stage.hear(from: Peer(2), rumours: [Peer(1).record()])
+    stage.receive(from: Peer(2), rumours: [Peer(1).record()])
     #expect(stage.member(Peer(1))?.status == .alive)
     #expect(stage.pass(atMost: .seconds(20)) { $0.member(Peer(1))?.status == .dead })
-    #expect(!stage.pass(.seconds(30)).sent(.contact, to: Peer(1).address).isEmpty)
+    #expect(!stage.pass(.seconds(30)).sent(.join, to: Peer(1).address).isEmpty)
   }
 
   @Test func `that another process answers counts only from the address that was asked`() throws {
     var stage = Stage()
-    let contact = stage.hear(
-      .contact, from: Peer(1), source: Peer(2).address, nonce: 5, rumours: [Peer(1).record()],
+    let contact = stage.receive(
+      .join, from: Peer(1), source: Peer(2).address, nonce: 5, rumours: [Peer(1).record()],
       wantsIntroduction: true, padded: 304)
     let ping = try #require(contact.sent(.ping, to: Peer(1).address).first)
     for source in [Peer(3).address, Peer(2).address, Peer(1).address.with(port: 7947)] {
-      let forged = stage.hear(.refusal, from: Peer(3), source: source, nonce: ping.message.nonce)
+      let forged = stage.receive(.misdirected, from: Peer(3), source: source, nonce: ping.message.nonce)
       #expect(forged.sent(.notice).isEmpty)
     }
     // Nor does the owner of an address deny itself.
-    #expect(stage.hear(.refusal, from: Peer(1), nonce: ping.message.nonce).sent(.notice).isEmpty)
-    let real = stage.hear(.refusal, from: Peer(3), source: Peer(1).address, nonce: ping.message.nonce)
+    #expect(stage.receive(.misdirected, from: Peer(1), nonce: ping.message.nonce).sent(.notice).isEmpty)
+    let real = stage.receive(.misdirected, from: Peer(3), source: Peer(1).address, nonce: ping.message.nonce)
     #expect(real.sent(.notice).map(\.to) == [Peer(2).address])
   }
 
@@ -138,10 +138,10 @@ import Testing
     }
     let nonce = try #require(probing).message.nonce
     for source in [Peer(9).address, Peer(2).address] {
-      stage.hear(.refusal, from: Peer(9), source: source, nonce: nonce)
+      stage.receive(.misdirected, from: Peer(9), source: source, nonce: nonce)
       #expect(stage.member(Peer(1))?.status == .alive)
     }
-    stage.hear(.refusal, from: Peer(9), source: Peer(1).address, nonce: nonce)
+    stage.receive(.misdirected, from: Peer(9), source: Peer(1).address, nonce: nonce)
     #expect(stage.member(Peer(1))?.status == .suspect)
   }
 
@@ -151,7 +151,7 @@ import Testing
     var peer = Peer(1)
     for (generation, isPosted) in [(ceiling - 60_000_000, true), (ceiling, false)] {
       peer.stamp = Stamp(generation: generation, value: 1)
-      #expect(stage.hear(from: peer).published == [peer.stamp])
+      #expect(stage.receive(from: peer).published == [peer.stamp])
       // By the end of this time the clock has not reached it, for one; and long has, for the other.
       let effects = stage.pass(.seconds(5))
       #expect((Self.notifies(effects) > 0) == isPosted, "\(generation)")
@@ -173,13 +173,13 @@ import Testing
   @Test func `all addresses of a seed are asked`() {
     let addresses = (1...12).map { Peer($0).address }
     var stage = Stage { $0.seeds = ["service"] }
-    var asked = Set(stage.handle(.resolved(seed: 0, addresses, failure: nil)).sent(.contact).map(\.to))
+    var asked = Set(stage.handle(.resolved(seed: 0, addresses, failure: nil)).sent(.join).map(\.to))
     var looked = 1
     for _ in 0..<30_000 where asked.count < addresses.count {
       for effect in stage.pass(.milliseconds(1)) {
         if case .resolve = effect {
           looked += 1
-          asked.formUnion(stage.handle(.resolved(seed: 0, addresses, failure: nil)).sent(.contact).map(\.to))
+          asked.formUnion(stage.handle(.resolved(seed: 0, addresses, failure: nil)).sent(.join).map(\.to))
         }
       }
     }
@@ -189,7 +189,7 @@ import Testing
   @Test func `who left or died is listed for an hour, and then no more`() {
     var stage = Stage.settled(4)
     stage.answering.removeAll { [Peer(1), Peer(2)].contains($0) }
-    stage.hear(from: Peer(1), rumours: [Peer(1).record(.left)])
+    stage.receive(from: Peer(1), rumours: [Peer(1).record(.left)])
     #expect(stage.pass(atMost: .seconds(10)) { $0.member(Peer(2))?.status == .dead })
     stage.pass(.seconds(3_580))
     #expect(stage.status.members.map(\.status) == [.alive, .left, .dead, .alive, .alive])
@@ -209,8 +209,8 @@ import Testing
     stage.join(peers)
     stage.pass(.seconds(2))
     for start in stride(from: 1, to: 400, by: 10) {
-      stage.hear(from: peers[0], rumours: (start..<start + 10).map { Peer($0).record() })
-      stage.hear(from: peers[0], rumours: (start..<start + 10).map { Peer($0).record(.left) })
+      stage.receive(from: peers[0], rumours: (start..<start + 10).map { Peer($0).record() })
+      stage.receive(from: peers[0], rumours: (start..<start + 10).map { Peer($0).record(.left) })
     }
     stage.pass(.seconds(5))
     #expect(stage.status.members.count { $0.status == .left } == 400)

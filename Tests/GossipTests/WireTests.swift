@@ -31,9 +31,9 @@ import Testing
   }()
 
   static let bodies: [Message.Body] = [
-    .ping(target: v4), .ping(target: v6), .ack, .refusal, .contact, .request(target: v4, deadline: 0),
-    .request(target: v6, deadline: .max), .vouch(target: v4, incarnation: 1),
-    .vouch(target: v6, incarnation: Wire.maximumIncarnation), .nack, .gossip,
+    .ping(target: v4), .ping(target: v6), .ack, .misdirected, .join, .pingRequest(target: v4, deadline: 0),
+    .pingRequest(target: v6, deadline: .max), .indirectAck(target: v4, incarnation: 1),
+    .indirectAck(target: v6, incarnation: Wire.maximumIncarnation), .nack, .gossip,
     .pull(after: nil, buckets: .init(repeating: 0, count: 128)),
     .pull(after: v4, buckets: .init(repeating: .max, count: 128)),
     .pull(after: v6, buckets: (0..<128).map { $0 * 0x0101_0101 }),
@@ -64,7 +64,7 @@ import Testing
     body: .ping(target: v6), rumours: [records[9]])
 
   /// The reason of the refusal, or nil when it was accepted.
-  static func refusal(_ bytes: [UInt8]) -> Refusal? {
+  static func refusal(_ bytes: [UInt8]) -> DropReason? {
     do {
       _ = try Wire.decode(bytes, cluster: cluster)
       return nil
@@ -89,7 +89,7 @@ import Testing
 
   /// Expects this refusal for a message with changed bytes.
   private static func check(
-    _ expected: Refusal?, _ message: Message = small, at location: SourceLocation = #_sourceLocation,
+    _ expected: DropReason?, _ message: Message = small, at location: SourceLocation = #_sourceLocation,
     _ change: (inout [UInt8]) -> Void
   ) {
     #expect(refusal(forged(message, change)) == expected, sourceLocation: location)
@@ -120,7 +120,7 @@ import Testing
         var message = Self.small
         message.body = body
         if body.kind == .pull { message.rumours = [] }
-        guard [.ping, .contact, .pull].contains(body.kind), size > Wire.size(of: message) else { continue }
+        guard [.ping, .join, .pull].contains(body.kind), size > Wire.size(of: message) else { continue }
         message.paddedSize = size
         let bytes = Wire.encode(message, cluster: Self.cluster)
         #expect(bytes.count == size)
@@ -157,7 +157,7 @@ import Testing
       var message = Self.small
       message.body = body
       message.rumours = []
-      let mayBeFilled = [.ping, .contact, .pull].contains(body.kind)
+      let mayBeFilled = [.ping, .join, .pull].contains(body.kind)
       let zero = Self.forged(message) { $0.insert(0, at: $0.count - 4) }
       #expect(Self.refusal(zero) == (mayBeFilled ? nil : .malformed), "\(body.kind)")
       let one = Self.forged(message) { $0.insert(contentsOf: [0, 1], at: $0.count - 4) }

@@ -108,7 +108,7 @@ import Testing
 
   @Test func `every reason for a refusal, and every outcome of a notify, stands there`() throws {
     let rows = Document.rows(try agent.section("### Why something is refused"))
-    #expect(rows.map { $0[0] } == Refusal.allCases.map(\.rawValue))
+    #expect(rows.map { $0[0] } == DropReason.allCases.map(\.rawValue))
     let metrics = try agent.section("## Metrics")
     for outcome in Notifier.Outcome.allCases { #expect(metrics.contains("`\(outcome.rawValue)`"), "\(outcome)") }
   }

@@ -70,7 +70,7 @@ private func lossy(_ loss: Double) -> Conditions {
   @Test(arguments: isFull ? [6, 20] : [6])
   func `a partition longer than the memory of the dead heals`(hosts: Int) throws {
     var settings = Settings()
-    settings.forgetting = .seconds(30)
+    settings.tombstoneLifetime = .seconds(30)
     var found = Distribution()
     for seed in 1...(isFull ? 20 : 3) {
       let laboratory = Laboratory(hosts: hosts, settings: settings, seed: UInt64(seed))

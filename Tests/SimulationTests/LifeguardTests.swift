@@ -46,7 +46,7 @@ import Testing
   private static func swim() -> Settings {
     var settings = plainSwim()
     // The simulated stop of a process is another matter; lagging must not count as one.
-    settings.stall = .seconds(3600)
+    settings.stallThreshold = .seconds(3600)
     settings.confirmations = 0
     settings.suspicionMaximum = settings.suspicionMinimum
     settings.suspectPingInterval = settings.suspicionMinimum
@@ -63,7 +63,7 @@ import Testing
     // The paper's β of 6.
     lifeguard.suspicionMaximum = lifeguard.suspicionMinimum * 6
     var defaults = Settings()
-    defaults.stall = .seconds(3600)
+    defaults.stallThreshold = .seconds(3600)
     defaults.reportInterval = .zero
     let off = try LifeguardTests.alarms(LifeguardTests.swim(), hosts: hosts, seconds: seconds, seeds: seeds)
     let on = try LifeguardTests.alarms(lifeguard, hosts: hosts, seconds: seconds, seeds: seeds)

@@ -49,7 +49,7 @@ struct Plant: Sendable {
     trial.settings.pullBackoff = .seconds(3)
     trial.settings.contactInterval = .milliseconds(500)
     trial.settings.maximumLocalHealth = 2
-    if forgets { trial.settings.forgetting = .seconds(5) }
+    if forgets { trial.settings.tombstoneLifetime = .seconds(5) }
     return trial
   }
 

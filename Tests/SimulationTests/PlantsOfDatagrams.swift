@@ -95,7 +95,7 @@ extension Plant {
     Plant("nothing but a ready peer makes ready, and none is", .readyInTheEnd, onlyIt: true) { bug in
       bug.settings = { host, settings in
         var settings = settings
-        if host == Plant.place { settings.aloneAfter = .seconds(3600) }
+        if host == Plant.place { settings.joinTimeout = .seconds(3600) }
         return settings
       }
       bug.plant(hearing: { event in event.retold { $0.sender.isReady = false } })

@@ -157,7 +157,7 @@ extension Plant {
         guard let start = started[host], let time = now[host], time - start > .seconds(2) else { return effects }
         return effects.filter { effect in
           guard case .send(let bytes, _) = effect else { return true }
-          return bytes[10] != Message.Kind.contact.rawValue
+          return bytes[10] != Message.Kind.join.rawValue
         }
       }
     },

@@ -84,7 +84,7 @@ extension Plant {
     Plant("a restarted node writes at once", .vouchesForWhatIsKnown, under: [.crash, .writes]) { bug in
       bug.settings = { host, settings in
         var settings = settings
-        if host == Plant.place { settings.firstSetWaits = .zero }
+        if host == Plant.place { settings.firstStampTimeout = .zero }
         return settings
       }
     },

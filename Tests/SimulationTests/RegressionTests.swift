@@ -76,8 +76,8 @@ private let fourth = third + [.oddNames, .falseNames]
   @Test func `a sleeper that has forgotten everybody hears strangers`() {
     var trial = Trial(seed: 4521, hosts: 4, kinds: fourth)
     trial.drawsRates = true
-    trial.settings.forgetting = .seconds(7)
-    trial.settings.longGone = .seconds(20)
+    trial.settings.tombstoneLifetime = .seconds(7)
+    trial.settings.longGoneAfter = .seconds(20)
     trial.isIntroduced = true
     expectHolds(trial)
   }

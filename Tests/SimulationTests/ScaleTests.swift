@@ -188,7 +188,7 @@ private func residentMemory() -> Double {
       packets.append(Double(feed.packets - before) / Double(changes))
       let bytes = max(0, residentMemory() - memory) / Double(count)
       row("\(count)", short(time / .microseconds(changes)), short(packets[packets.count - 1]), short(bytes))
-      #expect(feed.node.status(at: feed.now).counters.refused(.malformed) == 0)
+      #expect(feed.node.status(at: feed.now).counters.dropped(.malformed) == 0)
       #expect(feed.changed == feed.played)
     }
     // Alone, each change would get twelve pushes. At a thousand changes a second the rate of pushes bounds them (800 a
@@ -219,7 +219,7 @@ private struct ChangeFeed {
     // Nobody here answers pings, but the member that tells of the changes must stay alive.
     settings.pingsBeforeDeath = .max
     node = Node(identity: identity, settings: settings, seed: 1, key: SecretKey(low: 1, high: 2), now: now)
-    if let list = Membership(of: records) { node.meet(list) }
+    if let list = Membership(of: records) { node.preload(list) }
   }
 
   /// The number of changes that the node merged: the sum of the increases of incarnations.

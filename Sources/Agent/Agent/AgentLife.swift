@@ -84,7 +84,7 @@ extension Agent {
     core.withLockedValue { $0.node = node }
     datagrams.open { [weak self] bytes, sender in self?.handle(.received(bytes, from: sender)) }
     handle(.timePassed)
-    loop.execute { [self] in summarise(RefusalSummary(), 0) }
+    loop.execute { [self] in summarise(DropSummary(), 0) }
   }
 
   /// Returns when the node has stopped: after `stop`, when the task is cancelled, or on a graceful shutdown.
@@ -167,9 +167,9 @@ extension Agent {
   }
 
   /// Says what was refused since the last time, in one line, and comes again. On the loop.
-  private func summarise(_ last: RefusalSummary, _ lastRebinds: UInt64) {
+  private func summarise(_ last: DropSummary, _ lastRebinds: UInt64) {
     guard !stopped.isOpen else { return }
-    let summary = RefusalSummary(status().counters)
+    let summary = DropSummary(status().counters)
     let counts = datagrams.currentCounts
     if let line = summary.line(since: last, over: summaryInterval) { log(line) }
     if counts.rebinds > lastRebinds {

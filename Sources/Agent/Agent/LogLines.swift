@@ -168,14 +168,14 @@ extension LogLines {
 }
 
 /// What was refused so far, by reason.
-package struct RefusalSummary: Equatable, Sendable {
+package struct DropSummary: Equatable, Sendable {
   private var counts: [UInt64]
 
-  package init(_ counters: Counters = Counters()) { counts = Refusal.allCases.map { counters.refused($0) } }
+  package init(_ counters: Counters = Counters()) { counts = DropReason.allCases.map { counters.dropped($0) } }
 
   /// One line about what is new, or nil when nothing is.
-  package func line(since last: RefusalSummary, over interval: Duration) -> LogLine? {
-    let news = zip(Refusal.allCases, zip(counts, last.counts)).filter { $0.1.0 > $0.1.1 }
+  package func line(since last: DropSummary, over interval: Duration) -> LogLine? {
+    let news = zip(DropReason.allCases, zip(counts, last.counts)).filter { $0.1.0 > $0.1.1 }
     guard !news.isEmpty else { return nil }
     let list = news.map { "\($0.1.0 - $0.1.1) \($0.0.rawValue)" }.joined(separator: ", ")
     return LogLine(.notice, "Refused in the last \(interval.inWords): \(list)")

@@ -21,7 +21,7 @@ package enum MetricsText {
     page.gauge(
       "unum_advertised_address_refused",
       "Whether members say that they cannot reach this node at its advertised address.",
-      status.addressRefused == nil ? 0 : 1)
+      status.addressProblem == nil ? 0 : 1)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)
     return page.text
@@ -61,7 +61,7 @@ package enum MetricsText {
     page.counter("unum_refutations_total", "Accusations of this node that it refuted.", counters.refutations)
     page.counter(
       "unum_advertised_address_refusals_total", "Times that another process said that it cannot reach this node.",
-      counters.addressRefusals)
+      counters.addressNotices)
     page.counter("unum_stalls_total", "Times that this process did not run for a while.", counters.stalls)
     page.counter("unum_pulls_total", "Member lists requested because digests differed.", counters.pulls)
   }
@@ -77,8 +77,8 @@ package enum MetricsText {
     page.sample([("direction", Direction.sent.rawValue)], counters.bytesSent)
     page.sample([("direction", Direction.received.rawValue)], counters.bytesReceived)
     page.family("unum_refused_total", "counter", "Input from the network that was refused, by reason.")
-    for reason in Refusal.allCases {
-      page.sample([("reason", reason.rawValue)], counters.refused(reason))
+    for reason in DropReason.allCases {
+      page.sample([("reason", reason.rawValue)], counters.dropped(reason))
     }
   }
 

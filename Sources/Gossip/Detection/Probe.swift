@@ -1,9 +1,9 @@
-// Failure detection: each period one member is asked, directly and through helpers, and suspected only if all of that
-// failed (SWIM, section 3.1).
+// Failure detection: each period we ping one member, directly and through helpers, and suspect it only if all of that
+// fails (SWIM, section 3.1).
 //
-// All times stretch with the local health (a node that gets no answers, while others do, doubts itself first: Lifeguard,
-// section IV.A) and with the target's measured round-trip time. Rejected: a fixed timeout (a slow network would raise
-// alarms all day), and suspecting after direct pings alone (one lossy path would accuse for everybody).
+// All times stretch with the local health (a node that gets no answers, while others do, doubts itself first:
+// Lifeguard, section IV.A) and with the target's measured round-trip time. Rejected: a fixed timeout (a slow network
+// would raise alarms all day), and suspecting after direct pings alone (one lossy path would speak for everybody).
 
 /// The probing of members, one at a time.
 struct Probe: Sendable {
@@ -11,35 +11,35 @@ struct Probe: Sendable {
   struct Attempt: Sendable {
     let target: Address
     let started: Instant
-    /// Multiplies the times of this probe.
+    /// The factor that stretches the times of this probe.
     let stretch: Double
     fileprivate(set) var pingsSent = 0
     fileprivate(set) var requestsSent = 0
     fileprivate(set) var helpers: [Helper] = []
 
-    /// When this point of the probe's schedule comes.
+    /// When this point of the probe's schedule is reached.
     func time(of offset: Duration) -> Instant {
       started + .microseconds(Int64(Double(offset.microseconds) * stretch))
     }
   }
 
-  /// A member that was asked to ping the target for us.
+  /// A member that we asked to ping the target for us.
   struct Helper: Sendable {
     let address: Address
-    /// It was heard within a period before: if it is silent now, the fault may be ours.
+    /// We heard from it less than a period before: if it is silent now, the fault may be ours.
     let wasHeard: Bool
     fileprivate(set) var hasSpoken = false
   }
 
-  /// A probe that nobody answered: its target is to be suspected.
+  /// A probe that nobody answered: we suspect its target.
   struct Failure: Equatable, Sendable {
     let target: Address
-    /// Our pings that stayed unanswered.
+    /// How many of our pings stayed unanswered.
     let pings: Int
   }
 
   private(set) var attempt: Attempt?
-  /// 0 is well; at most `Settings.maximumLocalHealth` (Lifeguard's local health multiplier, less one).
+  /// 0 is healthy; at most `Settings.maximumLocalHealth` (Lifeguard's local health multiplier, less one).
   private(set) var localHealth = 0
   /// When the next probe begins.
   private var next: Instant
@@ -48,7 +48,7 @@ struct Probe: Sendable {
 
   init(at start: Instant) { next = start }
 
-  /// The next thing to do for the current probe, or the next one's beginning.
+  /// When the next step of the current probe is due, or the start of the next probe.
   func deadline(_ settings: Settings) -> Instant {
     guard let attempt else { return next }
     var due = attempt.time(of: settings.probeTimeout)
@@ -61,10 +61,10 @@ struct Probe: Sendable {
     return due
   }
 
-  // MARK: What happens to it
+  // MARK: Events
 
-  /// Carries the probe on: pings, requests to helpers, its end, and the beginning of the next.
-  /// - Returns: the probe that failed, if it did.
+  /// Takes the next step: pings, requests to helpers, the end of the probe, and the start of the next one.
+  /// - Returns: the failed probe, if one failed now.
   mutating func advance(
     _ context: Context, using generator: inout Generator, into outbox: inout Outbox
   ) -> Failure? {
@@ -88,38 +88,38 @@ struct Probe: Sendable {
     return nil
   }
 
-  /// A member answered, directly or through a helper: its probe is over, and so are doubts about ourselves.
+  /// A member answered, directly or through a helper: its probe ends, and so do our doubts about ourselves.
   mutating func answered(by address: Address, _ settings: Settings) {
     guard let attempt, attempt.target == address else { return }
-    // It was given its time, and does not need it: the next probe comes at the usual pace.
+    // The probe had its longer time and does not need it: the next one starts at the usual pace.
     let health = Int64(1 + localHealth)
     next = min(next, attempt.started + .microseconds(settings.period.microseconds * health))
     self.attempt = nil
     localHealth = max(localHealth - 1, 0)
   }
 
-  /// A helper sent something about our request: whatever it says, our packets reach it and its reach us.
-  mutating func helperSpoke(_ address: Address) {
+  /// A helper sent an answer of any kind: so our packets reach it and its packets reach us.
+  mutating func helperAnswered(_ address: Address) {
     if let index = attempt?.helpers.firstIndex(where: { $0.address == address }) {
       attempt?.helpers[index].hasSpoken = true
     }
   }
 
-  /// Another process answered at the member's address, and so the member is not there. Its answer is as good as a time that
-  /// is over, and nothing to doubt ourselves for; if it came after the probe, the member is asked for again.
+  /// Another process answered at the member's address, so the member is not there. That counts like a timeout, and is
+  /// no reason to doubt ourselves; if it came after the probe, the member is probed again.
   mutating func anotherAnswered(for address: Address, _ context: Context) -> Failure? {
     if attempt?.target == address { return fail(context) }
-    hurry(to: address, context)
+    prioritize(address, context)
     return nil
   }
 
-  /// Something says that this member may be gone: it is asked next, at once if nobody is being asked, unless it is known to
-  /// be suspect or gone. A probe of it that is under way goes on as it is, with all the time that it has.
-  mutating func hurry(to address: Address, _ context: Context) {
+  /// There is a sign that this member may be gone: we probe it next, at once if no probe is under way, unless it is
+  /// already suspect, dead or left. A probe of it that is under way continues unchanged, with all its time.
+  mutating func prioritize(_ address: Address, _ context: Context) {
     guard address != context.ourselves, let index = context.members.index(of: address),
       context.members[index].state == .alive
     else { return }
-    order.putFirst(address)
+    order.prioritize(address)
     if attempt == nil { next = context.time }
   }
 
@@ -128,23 +128,23 @@ struct Probe: Sendable {
     order.added(address, using: &generator)
   }
 
-  /// Ends a probe without a verdict: this member's, or whoever's.
-  mutating func void(_ address: Address? = nil) {
+  /// Ends the current probe without a verdict, if it probes this member; with nil, in any case.
+  mutating func cancel(_ address: Address? = nil) {
     if address == nil || attempt?.target == address { attempt = nil }
   }
 
-  /// We leave: nobody is probed any more.
+  /// Stops probing, because we leave.
   mutating func stop() {
     attempt = nil
     isStopped = true
   }
 
-  /// Something speaks against ourselves.
+  /// There is a sign that we are slow ourselves.
   mutating func worsenHealth(by points: Int, _ settings: Settings) {
     localHealth = min(localHealth + points, settings.maximumLocalHealth)
   }
 
-  // MARK: Its course
+  // MARK: Progress
 
   private mutating func begin(_ context: Context, using generator: inout Generator) {
     let health = Double(1 + localHealth)
@@ -177,11 +177,11 @@ struct Probe: Sendable {
     let deadline = UInt16(clamping: max(left, 1))
     for helper in attempt.helpers {
       outbox.ask(
-        .request(target: attempt.target, deadline: deadline), helper.address, for: .indirect(attempt.target))
+        .pingRequest(target: attempt.target, deadline: deadline), helper.address, for: .indirect(attempt.target))
     }
   }
 
-  /// Nobody answered for the target in its time, and perhaps that is our own fault.
+  /// The target did not answer in time, and that may be our own fault.
   private mutating func timedOut(_ context: Context) -> Failure? {
     if let attempt, let index = context.members.index(of: attempt.target), context.members[index].state == .alive {
       let silent = attempt.helpers.filter { $0.wasHeard && !$0.hasSpoken }.count
@@ -193,6 +193,6 @@ struct Probe: Sendable {
   private mutating func fail(_ context: Context) -> Failure? {
     guard let attempt else { return nil }
     self.attempt = nil
-    return context.isLive(attempt.target) ? Failure(target: attempt.target, pings: attempt.pingsSent) : nil
+    return context.isActive(attempt.target) ? Failure(target: attempt.target, pings: attempt.pingsSent) : nil
   }
 }

@@ -1,31 +1,34 @@
-// What is said of ourselves, and how we answer it: by outbidding every record of us that we did not make.
+// How we answer records of ourselves that we did not make: we outbid them.
 //
-// Only we raise our incarnation, so whatever we say with a higher one is believed over any accusation (SWIM, section
-// 4.2), and over what is left of an earlier process at our address, whatever either clock said.
+// Only we raise our incarnation, so our record with a higher one outranks any accusation (SWIM, section 4.2), and any
+// record left over from an earlier process at our address, whatever either clock showed.
 //
-// An accusation repeats the incarnation that we gave ourselves, and is answered within a period. A record of a higher
-// one was made by somebody else: once, that is an earlier process; again and again, it is a fight over the address, of
-// two processes that outbid each other or with a liar. Each answer in a fight doubles the wait for the next.
+// An accusation repeats the incarnation that we gave ourselves, and we answer it within a period. A record with a
+// higher one was made by another process. If that happens once, it is an earlier process; again and again, it is a
+// fight over the address, between two processes that outbid each other or with a liar. Each answer in a fight doubles
+// the wait for the next.
 
-/// When we may outbid next, and what is still to be outbid.
+/// The records that we still have to outbid, and when we may.
 struct Refutation: Sendable {
-  /// The worst that others hold against us at our own incarnation, and when it may be answered.
+  /// The worst accusation at our own incarnation, and when we may answer it.
   private var accusation: Record?
   private var accusationAt: Instant
-  /// The highest record of us with an incarnation that is not ours, and when it may be answered.
+  /// The highest record of us with an incarnation that is not ours, and when we may answer it.
   private var claim: Record?
   private var claimAt: Instant
-  /// When something is to be outbid; kept, because it is asked after each event and both records are nearly always nil.
+  /// When the next record has to be outbid. Stored, because it is read after each event and both records are nearly
+  /// always nil.
   private(set) var deadline = Instant.distantFuture
-  /// Zero until the first claim was answered.
+  /// Zero until we have answered the first claim.
   private var claimWait = Duration.zero
 
-  /// The wait in a fight doubles up to this, and a minute of quiet ends the fight: it then costs one rumour a minute.
+  /// The wait in a fight doubles up to this, so a fight costs at most one rumour a minute in the end. A minute of quiet
+  /// ends the fight.
   private static let longestWait: Duration = .seconds(60)
 
-  /// A claim from here on is a lie, as no process starts so high, and to outbid it would spend what refuting needs.
-  /// Nobody else believes such a claim unless we say it ourselves. The other half of the range lasts for 2^61
-  /// refutations.
+  /// A claim this high is a lie, because no process starts there, and outbidding it would use up the range that
+  /// refuting needs. Nobody else accepts such a claim unless we make it ourselves. The other half of the range lasts
+  /// for 2^61 refutations.
   private static let highestClaim = Wire.maximumIncarnation / 2
 
   init(at now: Instant) {
@@ -37,28 +40,28 @@ struct Refutation: Sendable {
     deadline = min(accusation == nil ? .distantFuture : accusationAt, claim == nil ? .distantFuture : claimAt)
   }
 
-  /// The others' time went on while this process stood still, and it is for their sake that we wait: who is called dead
-  /// meanwhile says at once that it lives.
-  mutating func slept(for stall: Duration) {
+  /// Time went on for the others while this process stood still, and the waits exist for their sake: so a stall counts
+  /// towards them, and a node that was declared dead meanwhile objects at once.
+  mutating func stalled(for stall: Duration) {
     accusationAt = accusationAt - stall
     claimAt = claimAt - stall
     schedule()
   }
 
-  /// What becomes of a record of ourselves.
+  /// The verdict on a record of ourselves.
   enum Verdict: Equatable, Sendable {
-    /// It says what we say.
+    /// It agrees with our own record.
     case agrees
-    /// It is older than what we say of ourselves, which its teller should hear.
+    /// It is older than our own record, and its sender should be told.
     case outdated
-    /// We did not say that: it is to be outbid.
+    /// We did not say that: we have to outbid it.
     case disputed
   }
 
-  /// Somebody told us of ourselves.
-  mutating func hear(_ record: Record, own: Record) -> Verdict {
+  /// Another node sent us a record of ourselves.
+  mutating func merge(_ record: Record, own: Record) -> Verdict {
     if record.incarnation < own.incarnation { return .outdated }
-    // Once we leave, nothing that is said of us is worse than what we say.
+    // Once we leave, no state is worse than the one that we announce.
     if record.incarnation == own.incarnation, record.state <= own.state {
       return record.state == own.state ? .agrees : .outdated
     }
@@ -66,7 +69,7 @@ struct Refutation: Sendable {
     return .disputed
   }
 
-  /// Notes a record to outbid. What is at the end of all incarnations can't be, and must not hide what can.
+  /// Notes a record to outbid. A record at the very end of the range can't be outbid, and must not hide one that can.
   mutating func note(_ record: Record, own incarnation: UInt64) {
     guard record.incarnation < Wire.maximumIncarnation else { return }
     defer { schedule() }

@@ -1,27 +1,28 @@
-// Between "it did not answer" and "it is dead": time to refute, short when several members say the same (Lifeguard,
-// section IV.B), and pings of our own.
+// The time between "it did not answer" and "it is dead". The suspect may refute meanwhile, for a shorter time if
+// several members accuse it (Lifeguard, section IV.B), and we ping it ourselves.
 //
-// No death by hearsay. Whoever hears that a live member is dead suspects it, as if everyone had confirmed; what declares
-// a death here is only our own timer, after our own pings stayed unanswered. Otherwise the heal of a partition kills:
-// each side brings its list of the dead, and dozens of live members must refute at once; and one forged datagram kills.
+// No death by hearsay. A node that hears that an active member is dead suspects it, as if everyone had confirmed; only
+// our own timer declares a death here, after our own pings stayed unanswered. Otherwise a healing partition would kill
+// (each side brings its list of the dead, and dozens of running members must refute at once), and so would one forged
+// datagram.
 
 /// One member that is suspect here.
 struct Suspicion: Sendable {
   let address: Address
   let incarnation: UInt64
   private let began: Instant
-  /// Who accuses, the first first; at most one more than the confirmations that count.
+  /// The accusers, in order; at most one more than the confirmations that count.
   private(set) var accusers: [Address]
-  /// Somebody declared it dead: as good as all confirmations.
+  /// Another member declared it dead, which counts as all confirmations.
   private(set) var isConfirmed: Bool
-  /// Our pings since it last answered, not counting one whose answer may still be coming.
+  /// How many of our pings it has missed since it last answered, not counting one whose answer may still arrive.
   private(set) var unanswered: Int
   private var isAwaiting = false
-  /// A notify that it answered over HTTP was held in its favour, and it has answered no datagram since.
+  /// An answered notify over HTTP has excused it once, and it has answered no datagram since.
   private var isExcused = false
-  /// When the next ping is due; also the only times at which a death is declared, so that the last ping had its time.
+  /// When the next ping is due. Deaths are declared only at these times, so that the last ping has had its time.
   private(set) var nextPing: Instant
-  /// Multiplies all times: the round trips to it are long.
+  /// Multiplies all times, for a member with long round trips.
   private let timeoutMultiplier: Double
 
   init(
@@ -38,7 +39,7 @@ struct Suspicion: Sendable {
     nextPing = now + firstPing
   }
 
-  /// Takes in one more accuser. True when that is news: distinct, and among the first that count.
+  /// Adds an accuser. True when it is news: a new accuser, and among the first that count.
   mutating func confirm(by accuser: Address, wanted: Int) -> Bool {
     guard !accusers.contains(accuser), accusers.count <= wanted else { return false }
     accusers.append(accuser)
@@ -47,37 +48,38 @@ struct Suspicion: Sendable {
 
   mutating func confirmFully() { isConfirmed = true }
 
-  /// It answered: whatever is said, it was alive a round trip ago.
+  /// It answered: whatever others say, it was alive a round trip ago.
   mutating func answered() {
     unanswered = 0
     isAwaiting = false
     isExcused = false
   }
 
-  /// It answered a notify over HTTP: its process runs, so its silence may be bad luck with datagrams. That is believed
-  /// once, until it answers a datagram. Whom datagrams no longer reach is no member, whatever HTTP says, and where its
-  /// pings take as long as the next notify (0.5 s each at round trips of 0.35 s) it would be suspect for ever. Not
-  /// believed at all, a process that is known to run would have 0.4 s less to say so.
+  /// It answered a notify over HTTP: its process runs, so its silence may be bad luck with datagrams. That excuses it
+  /// once, until it answers a datagram. A process that datagrams no longer reach is no member, whatever HTTP says, and
+  /// if every notify excused it, it would stay suspect for ever where our pings take as long as the next notify (0.5 s
+  /// each at round trips of 0.35 s). Without any excuse, a process that is known to run would have 0.4 s less to
+  /// refute.
   mutating func answeredNotify() {
     guard !isExcused else { return }
     answered()
     isExcused = true
   }
 
-  /// The time for another ping came.
+  /// We sent it another ping.
   mutating func pinged(interval: Duration, at now: Instant) {
     isAwaiting = true
     nextPing = now + .microseconds(Int64(Double(interval.microseconds) * timeoutMultiplier))
   }
 
-  /// Counts the last ping, whose time is over.
+  /// Counts the last ping as unanswered, because its time is over.
   mutating func pingWentUnanswered() {
     if isAwaiting { unanswered += 1 }
     isAwaiting = false
   }
 
-  /// When the member's time to refute is over: from the maximum down to the minimum with the logarithm of the
-  /// confirmations, as in Lifeguard, section IV.B, formula (1).
+  /// When the member's time to refute ends. It shrinks from the maximum to the minimum with the logarithm of the
+  /// confirmations (Lifeguard, section IV.B, formula (1)).
   func expiry(wanted: Int, _ settings: Settings) -> Instant {
     let maximum = Double(settings.suspicionMaximum.microseconds)
     let minimum = Double(settings.suspicionMinimum.microseconds)
@@ -86,7 +88,7 @@ struct Suspicion: Sendable {
     return began + .microseconds(Int64((maximum - (maximum - minimum) * share) * timeoutMultiplier))
   }
 
-  /// The logarithms that are needed: nobody waits for more than eight confirmations.
+  /// The logarithms that we need: nobody waits for more than eight confirmations.
   private static func log2(_ number: Int) -> Double {
     let table = [0, 0, 1, 1.584_963, 2, 2.321_928, 2.584_963, 2.807_355, 3, 3.169_925]
     return table[min(max(number, 1), table.count - 1)]

@@ -1,27 +1,27 @@
-// The members that are suspect here: they are pinged, accusers are counted, and those are declared dead whose time is over.
+// The members that we suspect: we ping them, count their accusers, and declare those dead that do not refute in time.
 //
-// Hearers of a suspicion ping the suspect themselves, some at once and the others an interval later, so that the accused
-// is told within a round trip and a death rests on pings of one's own. Rejected: leaving the pings to the accuser (then
-// hearsay decides).
+// Members that hear of a suspicion ping the suspect themselves, some at once and the others an interval later, so that
+// the accused learns of it within a round trip and a death rests on one's own pings. Rejected: leaving the pings to the
+// accuser (then hearsay decides).
 
 /// All suspicions of this node.
 struct Suspicions: Sendable {
-  /// What a round of pings came to.
+  /// The result of a round of pings.
   struct Verdicts: Equatable, Sendable {
-    /// Members that missed as many pings of ours as a death takes: as good as a failed probe of our own.
-    var convinced: [Address] = []
+    /// Members that missed as many of our pings as a death takes, which counts like a failed probe of our own.
+    var unresponsive: [Address] = []
     /// Members whose time to refute is over.
     var expired: [Address] = []
   }
 
-  /// What brought a member under suspicion.
+  /// The cause of a suspicion.
   struct Accusation: Sendable {
     var accuser: Address?
-    /// Somebody declared it dead: as good as all confirmations.
+    /// Another member declared it dead, which counts as all confirmations.
     var isConfirmed = false
-    /// Pings of our failed probe that stayed unanswered; 0 when others accuse.
+    /// How many pings of our failed probe stayed unanswered; 0 when others accuse.
     var unanswered = 0
-    /// It was our own probe that failed.
+    /// Our own probe failed.
     var isOurs = false
   }
 
@@ -35,23 +35,23 @@ struct Suspicions: Sendable {
 
   subscript(address: Address) -> Suspicion? { list.first { $0.address == address } }
 
-  /// A record as we tell it: with the first accuser, if it is suspect.
-  func told(_ record: Record) -> Record {
+  /// A record as we send it: with its first accuser, if the member is suspect.
+  func withAccuser(_ record: Record) -> Record {
     guard record.state == .suspect else { return record }
     var record = record
     record.accuser = self[record.address]?.accusers.first
     return record
   }
 
-  /// Begins to suspect a member, or to do so at a higher incarnation.
+  /// Marks a member as suspect, or as suspect at a higher incarnation.
   mutating func begin(
     of member: Member, incarnation: UInt64, _ accusation: Accusation, _ context: Context,
     using generator: inout Generator
   ) {
-    // Our own probe has pinged it just now; of those who hear of it a few ping at once.
+    // Our own probe has just pinged it; of the members that hear of it, a few ping at once.
     let waits =
       accusation.isOurs
-      || !generator.chance(Double(context.settings.suspectPingers) / Double(context.members.liveCount))
+      || !generator.chance(Double(context.settings.suspectPingers) / Double(context.members.activeCount))
     remove(member.address)
     list.append(
       Suspicion(
@@ -61,13 +61,14 @@ struct Suspicions: Sendable {
         firstPing: waits ? context.settings.suspectPingInterval : .zero, at: context.time))
   }
 
-  /// It is not suspect any more.
+  /// The member is no longer suspect.
   mutating func remove(_ address: Address) { list.removeAll { $0.address == address } }
 
   mutating func removeAll() { list = [] }
 
   /// One more member accuses a suspect.
-  /// - Returns: what is passed on: the first few, or the order of claims would drop them as known.
+  /// - Returns: the claim to relay, for the first few accusers. It is explicit, because the order of claims would drop
+  ///   it as known.
   mutating func confirm(_ address: Address, by accuser: Address, _ context: Context) -> Rumours.Claim? {
     guard let index = list.firstIndex(where: { $0.address == address }),
       list[index].confirm(by: accuser, wanted: Suspicions.wanted(context))
@@ -76,12 +77,12 @@ struct Suspicions: Sendable {
       address: address, incarnation: list[index].incarnation, state: .suspect, accuser: accuser)
   }
 
-  /// Somebody declared a suspect dead.
+  /// Another member declared a suspect dead.
   mutating func confirmFully(_ address: Address) {
     if let index = list.firstIndex(where: { $0.address == address }) { list[index].confirmFully() }
   }
 
-  /// Pings suspects whose turn it is.
+  /// Pings the suspects whose next ping is due.
   mutating func advance(_ context: Context, into outbox: inout Outbox) -> Verdicts {
     let wanted = Suspicions.wanted(context)
     var verdicts = Verdicts()
@@ -89,7 +90,7 @@ struct Suspicions: Sendable {
       let address = list[index].address
       list[index].pingWentUnanswered()
       let unanswered = list[index].unanswered
-      if unanswered == context.settings.pingsBeforeDeath { verdicts.convinced.append(address) }
+      if unanswered == context.settings.pingsBeforeDeath { verdicts.unresponsive.append(address) }
       let isOver = list[index].expiry(wanted: wanted, context.settings) <= context.time
       if isOver, unanswered >= context.settings.pingsBeforeDeath {
         verdicts.expired.append(address)
@@ -111,8 +112,8 @@ struct Suspicions: Sendable {
     if let index = list.firstIndex(where: { $0.address == address }) { list[index].answeredNotify() }
   }
 
-  /// Confirmations that shrink a suspicion: fewer where there are not enough members to give them.
+  /// How many confirmations shrink a suspicion to its minimum: fewer where there are not enough members to give them.
   private static func wanted(_ context: Context) -> Int {
-    min(context.settings.confirmations, max(context.members.liveCount - 2, 0))
+    min(context.settings.confirmations, max(context.members.activeCount - 2, 0))
   }
 }

@@ -1,8 +1,8 @@
-// Finding and mending lists that differ although rumours have passed: by comparing digests, which every datagram
-// carries, and pulling the records of the buckets in which they differ (Demers and others 1987, section 1.3, by pull).
+// Finds and mends lists that still differ after rumours have passed: it compares digests, which every datagram carries,
+// and pulls the records of the buckets that differ (Demers and others 1987, section 1.3, by pull).
 //
-// A pull is as large as its answer, so that it may be answered to anyone: that is also how a newcomer gets the list.
-// Rejected: pushing whole lists over TCP every 30 s (a megabyte at ten thousand members, whether or not they differ).
+// A pull is as large as its answer, so a node may answer anyone's: that is also how a newcomer gets the list. Rejected:
+// pushing whole lists over TCP every 30 s (a megabyte at ten thousand members, whether or not they differ).
 
 /// The state of comparing and pulling.
 struct AntiEntropy: Sendable {
@@ -10,22 +10,22 @@ struct AntiEntropy: Sendable {
   private struct Difference: Sendable {
     var peer: Address
     var since: Instant
-    /// When it was asked whether it still differs.
+    /// When we asked it whether it still differs.
     var asked: Instant?
   }
 
-  /// A pull that is under way.
+  /// The pull under way.
   struct Pull: Sendable {
     let peer: Address
     let after: Address?
-    /// Of this request among all pulls of this node.
+    /// The number of this request among all pulls of this node.
     let number: UInt64
     let tries: Int
     let peersLeft: Int
     let due: Instant
-    /// A page of it changed our list.
+    /// Whether one of its pages changed our list.
     fileprivate(set) var learnt: Bool
-    /// Pages that came.
+    /// How many pages have arrived.
     fileprivate(set) var pages: Int
   }
 
@@ -34,8 +34,8 @@ struct AntiEntropy: Sendable {
   private var wait: Duration
   private(set) var pull: Pull?
   private var number: UInt64 = 0
-  /// We know nobody for certain: others' pulls are not answered with our list until we have pulled one ourselves.
-  private(set) var isAnew = false
+  /// We know nobody for certain: until we have pulled a list ourselves, we do not answer pulls with ours.
+  private(set) var isRestarting = false
   private(set) var pathSize: PathSize
 
   init(at now: Instant, _ settings: Settings) {
@@ -48,12 +48,12 @@ struct AntiEntropy: Sendable {
     if let pull { return pull.due }
     guard let difference else { return .distantFuture }
     if let asked = difference.asked { return asked + AntiEntropy.comparisonTimeout }
-    return max(difference.since + settings.differenceStands, notBefore)
+    return max(difference.since + settings.mismatchGrace, notBefore)
   }
 
-  // MARK: What happens to it
+  // MARK: Events
 
-  /// A member's digest came with its datagram.
+  /// Compares the digest that a member's datagram carried with ours.
   mutating func compare(
     _ digest: UInt64, with peer: Address, isOnRequest: Bool, _ context: Context, into outbox: inout Outbox
   ) {
@@ -64,15 +64,15 @@ struct AntiEntropy: Sendable {
     pull(from: peer, after: nil, peersLeft: AntiEntropy.peersPerPage, context, into: &outbox)
   }
 
-  /// We met somebody: pulls from there, unless we pulled a moment ago.
+  /// We met another node: pulls from it, unless we pulled a moment ago.
   mutating func met(_ peer: Address, _ context: Context, into outbox: inout Outbox) {
     guard pull == nil, notBefore <= context.time else { return }
     pull(from: peer, after: nil, peersLeft: AntiEntropy.peersPerPage, context, into: &outbox)
   }
 
-  /// Asks whether a difference still stands, and repeats a pull that is not answered.
+  /// Asks a peer whether its digest still differs, and repeats a pull that was not answered.
   mutating func advance(_ context: Context, using generator: inout Generator, into outbox: inout Outbox) {
-    if let peer = peerToAsk(at: context.time, context.settings), context.isLive(peer) {
+    if let peer = peerToAsk(at: context.time, context.settings), context.isActive(peer) {
       outbox.ask(.ping(target: peer), peer, for: .comparison)
     }
     guard let current = pull, current.due <= context.time else { return }
@@ -87,7 +87,7 @@ struct AntiEntropy: Sendable {
     }
   }
 
-  /// A page came; its records are merged already.
+  /// A page arrived; its records are merged already.
   ///
   /// - Parameters:
   ///   - last: the greatest address of its records.
@@ -112,31 +112,31 @@ struct AntiEntropy: Sendable {
     }
   }
 
-  /// Our list changed: what was learnt about pulling for nothing is out of date.
+  /// Our list changed, so the backoff after fruitless pulls no longer applies.
   mutating func listChanged(at now: Instant, _ settings: Settings) {
     wait = settings.pullInterval
     notBefore = min(notBefore, now + wait)
   }
 
-  /// Our list is worth nothing any more. With nobody to join there is nothing better.
-  mutating func beginAnew(at now: Instant, _ settings: Settings, canJoin: Bool) {
+  /// Our list is out of date, so we need a new one; if there is nobody to join, it is still the best there is.
+  mutating func restart(at now: Instant, _ settings: Settings, canJoin: Bool) {
     let number = number
     self = AntiEntropy(at: now, settings)
     self.number = number
-    isAnew = canJoin
+    isRestarting = canJoin
   }
 
   // MARK: Pages for others
 
-  /// The records of the buckets that differ from these, in address order, as many as there is room for.
+  /// The records of the buckets whose digests differ from these, in address order, as many as fit.
   ///
   /// - Parameters:
-  ///   - after: where the page before ended.
+  ///   - after: where the previous page ended.
   ///   - room: bytes for records.
-  ///   - told: a record as we tell it.
+  ///   - prepare: turns a record into the form that we send.
   static func makePage(
     for recipient: Address, after: Address?, _ theirs: [UInt64], room: Int, of members: Membership,
-    told: (Record) -> Record
+    prepare: (Record) -> Record
   ) -> (records: [Record], more: Bool) {
     let ours = members.buckets(foldedTo: theirs.count)
     var records: [Record] = []
@@ -149,7 +149,7 @@ struct AntiEntropy: Sendable {
       guard ours[bucket] != theirs[bucket], member.address != after, member.address != recipient else {
         continue
       }
-      let record = told(member.record)
+      let record = prepare(member.record)
       room -= Wire.size(of: record)
       guard room >= 0 else { return (records, true) }
       records.append(record)
@@ -157,9 +157,9 @@ struct AntiEntropy: Sendable {
     return (records, false)
   }
 
-  // MARK: Its course
+  // MARK: Progress
 
-  /// Notes how a member's digest compares. True when it is time to pull from it.
+  /// Notes whether a member's digest differs from ours. True when it is time to pull from it.
   mutating func isTimeToPull(
     from peer: Address, isEqual: Bool, isOnRequest: Bool, at now: Instant, _ settings: Settings
   ) -> Bool {
@@ -173,10 +173,10 @@ struct AntiEntropy: Sendable {
       return false
     }
     guard current.peer == peer, now >= notBefore else { return false }
-    return isOnRequest || now - current.since >= settings.differenceStands
+    return isOnRequest || now - current.since >= settings.mismatchGrace
   }
 
-  /// The peer to ask whether it still differs, if it is time; and gives up one that did not answer that.
+  /// The peer to ask now whether it still differs, if any. Drops a peer that did not answer this.
   mutating func peerToAsk(at now: Instant, _ settings: Settings) -> Address? {
     guard pull == nil, deadline(settings) <= now, let current = difference else { return nil }
     guard current.asked == nil else {
@@ -206,13 +206,13 @@ struct AntiEntropy: Sendable {
     outbox.send(request)
   }
 
-  /// A pull ended: the next may begin in a second, or much later if it was for nothing.
+  /// A pull ended. The next one may start in a second, or much later if this one taught us nothing.
   mutating func ended(learnt: Bool, at now: Instant, _ settings: Settings) {
     wait = learnt ? settings.pullInterval : min(wait + wait, settings.pullBackoff)
     notBefore = now + wait
     pull = nil
     difference = nil
-    isAnew = false
+    isRestarting = false
   }
 
   private func otherPeer(
@@ -226,11 +226,11 @@ struct AntiEntropy: Sendable {
 
   /// A comparison is a ping: half a second is several of its round trips.
   private static let comparisonTimeout: Duration = .milliseconds(500)
-  /// Peers that are asked for one page before the pull is given up.
+  /// How many peers we ask for one page before we give up the pull.
   private static let peersPerPage = 3
-  /// The bytes of a page before its records: the longest header, an IPv6 sender's.
+  /// The size of a page without its records, with the longest header, an IPv6 sender's.
   static let pageOverhead = 77
-  /// The fewest records that a page has when there are more: those with the longest names, in a small page that begins
-  /// with an accusation of the asker.
+  /// The fewest records in a page that is not the last: a small page that begins with an accusation of the asker, with
+  /// the longest names.
   private static let recordsOfAPage = 2
 }

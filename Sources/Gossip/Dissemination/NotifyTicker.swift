@@ -1,8 +1,8 @@
-// The ticker of the original: every two seconds the stamp goes over HTTP to two random live members, and to the extra
-// peers. It is the safety net where datagrams are lost, and all that the original program understands. Rejected: leaving
-// it out where datagrams arrive (nobody can know that they do).
+// The original program's ticker: every two seconds a node posts its stamp over HTTP to two random active members and to
+// the extra peers. It is the safety net where datagrams are lost, and all that the original program understands.
+// Rejected: leaving it out where datagrams arrive (no node can know that they do).
 
-/// When whom to post the stamp to.
+/// When to post the stamp, and to whom.
 struct NotifyTicker: Sendable {
   private(set) var deadline: Instant
   private var refusedPorts = RefusedPorts()
@@ -10,17 +10,17 @@ struct NotifyTicker: Sendable {
 
   init(at first: Instant) { deadline = first }
 
-  /// Posts the stamp, if it is time.
+  /// Posts the stamp if it is time.
   mutating func advance(
     _ stamp: Stamp, _ context: Context, using generator: inout Generator, into outbox: inout Outbox
   ) {
     guard deadline <= context.time else { return }
     deadline = context.time + context.settings.notifyInterval
-    // Above the ceiling of others for strangers it would only be refused: then it spreads by datagrams alone.
+    // Others would refuse a stamp above their ceiling for strangers: such a stamp spreads by datagrams alone.
     guard !isStopped, stamp.generation <= context.ceiling.forStrangers else { return }
     let (ourselves, refused) = (context.ourselves, refusedPorts)
     let peers = context.members.random(context.settings.notifyFanout, using: &generator) {
-      $0.isLive && $0.address != ourselves && $0.httpPort != 0
+      $0.isActive && $0.address != ourselves && $0.httpPort != 0
         && !refused.isResting($0.address, incarnation: $0.incarnation, at: context.time)
     }
     for peer in peers {
@@ -31,16 +31,16 @@ struct NotifyTicker: Sendable {
     for peer in 0..<context.settings.notifyPeers { outbox.emit(.notify(.peer(peer), stamp)) }
   }
 
-  /// Nothing listens at the member's HTTP port.
-  /// - Returns: whether that is news, and so a sign that it may be gone.
+  /// A member's HTTP port refused our connection.
+  /// - Returns: whether this is news, and so a sign that the member may be gone.
   mutating func refused(by address: Address, _ context: Context) -> Bool {
     guard let index = context.members.index(of: address) else { return false }
     return refusedPorts.refused(address, incarnation: context.members[index].incarnation, at: context.time)
   }
 
-  /// A member took a notify.
+  /// A member accepted a notify.
   mutating func delivered(to address: Address) { refusedPorts.tookNotify(address) }
 
-  /// We leave.
+  /// Stops posting, because we leave.
   mutating func stop() { isStopped = true }
 }

@@ -1,19 +1,20 @@
-// News of members, riding on every datagram: least-sent first, each a number of times that grows with the logarithm of
-// the cluster (SWIM, section 4.1).
+// News of members rides on every datagram: the least-sent first, each sent a number of times that grows with the
+// logarithm of the cluster's size (SWIM, section 4.1).
 //
-// A rumour here is only the key of a claim. What is sent is what we believe when it is sent; a claim that was outranked
-// meanwhile is dropped when its turn comes, so that nothing has to be searched when a newer one arrives. Rumours stand
-// in rows by how often they were sent: taking the least-sent and putting them back costs what is taken, not what waits.
-// Rejected: one sorted queue (memberlist's needs a tree, swift-cluster-membership's a scan of all for each change).
+// A rumour here is only the key of a claim. The record is looked up when it is sent; a claim that was outranked
+// meanwhile is dropped when its turn comes, so that nothing has to be searched when a newer one arrives. Rumours are
+// kept in rows by how often they were sent: the cost of taking the least-sent ones and putting them back depends on how
+// many are taken, not on how many wait. Rejected: one sorted queue (memberlist's needs a tree,
+// swift-cluster-membership's a full scan for each change).
 
-/// The claims that this node still passes on.
+/// The claims that this node still relays.
 struct Rumours: Sendable {
   /// One claim about one member.
   struct Claim: Equatable, Sendable {
     var address: Address
     var incarnation: UInt64
     var state: Record.State
-    /// Whose accusation it is, when the state is suspect or dead.
+    /// The accuser, when the state is suspect or dead.
     var accuser: Address?
 
     init(address: Address, incarnation: UInt64, state: Record.State, accuser: Address? = nil) {
@@ -23,17 +24,17 @@ struct Rumours: Sendable {
       self.accuser = accuser
     }
 
-    /// What a record says.
+    /// The claim that a record makes.
     init(_ record: Record, accuser: Address?) {
       self.init(address: record.address, incarnation: record.incarnation, state: record.state, accuser: accuser)
     }
   }
 
-  /// `rows[i]` were sent `i` times, the oldest first.
+  /// The claims in `rows[i]` were sent `i` times; the oldest is first.
   private var rows: [[Claim]] = []
   private(set) var count = 0
 
-  /// Adds news. It is sent before everything that was sent before.
+  /// Adds news. It goes out before everything that was sent already.
   mutating func add(_ claim: Claim, limit: Int) {
     if rows.isEmpty { rows.append([]) }
     rows[0].append(claim)
@@ -47,9 +48,9 @@ struct Rumours: Sendable {
   /// Takes rumours for one datagram.
   ///
   /// - Parameters:
-  ///   - transmissions: how often each is sent before it is dropped.
-  ///   - record: what to send for a claim; nil when it is no longer believed, and so dropped.
-  ///   - fits: whether there is room for this record; the first that does not fit ends the datagram.
+  ///   - transmissions: how often each rumour is sent before it is dropped.
+  ///   - record: the record to send for a claim; nil when the claim is outdated, which drops it.
+  ///   - fits: whether this record still fits; the first that does not ends the datagram.
   mutating func take(
     transmissions: Int, record: (Claim) -> Record?, fits: (Record) -> Bool
   ) -> [Record] {

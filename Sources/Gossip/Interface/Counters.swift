@@ -1,14 +1,14 @@
-// What a node counts. A counter is a case and an array slot: no names, no locks and no library in the core.
+// A node's counters. A counter is a field or an array slot: the core needs no names, no locks and no library for it.
 
-/// Whether a datagram went out or came in.
+/// Whether a datagram was sent or received.
 package enum Direction: String, CaseIterable, Sendable {
   case sent, received
 }
 
-/// All counters of one node; they only grow.
+/// All counters of one node. They only grow.
 package struct Counters: Equatable, Sendable {
   private var datagrams = [UInt64](repeating: 0, count: Message.Kind.allCases.count * Direction.allCases.count)
-  private var refusals = [UInt64](repeating: 0, count: Refusal.allCases.count)
+  private var drops = [UInt64](repeating: 0, count: DropReason.allCases.count)
   /// Probes that ended without an answer, direct or indirect.
   package var failedProbes: UInt64 = 0
   /// Accusations of ourselves that we outbid.
@@ -17,11 +17,11 @@ package struct Counters: Equatable, Sendable {
   package var suspicions: UInt64 = 0
   /// Deaths that we declared.
   package var deaths: UInt64 = 0
-  /// Stalls of this process that were noticed.
+  /// Stalls of this process that we noticed.
   package var stalls: UInt64 = 0
-  /// Times that somebody said that our advertised address does not lead to us.
-  package var addressRefusals: UInt64 = 0
-  /// Pulls that we asked for.
+  /// How often another process said that our advertised address does not lead to us.
+  package var addressNotices: UInt64 = 0
+  /// Pulls that we sent.
   package var pulls: UInt64 = 0
   /// Bytes of datagrams, without UDP and IP headers.
   package var bytesSent: UInt64 = 0
@@ -33,7 +33,7 @@ package struct Counters: Equatable, Sendable {
     datagrams[Counters.slot(kind, direction)]
   }
 
-  package func refused(_ reason: Refusal) -> UInt64 { refusals[reason.index] }
+  package func dropped(_ reason: DropReason) -> UInt64 { drops[reason.index] }
 
   mutating func count(_ kind: Message.Kind, _ direction: Direction, bytes: Int) {
     datagrams[Counters.slot(kind, direction)] += 1
@@ -43,7 +43,7 @@ package struct Counters: Equatable, Sendable {
     }
   }
 
-  mutating func refuse(_ reason: Refusal) { refusals[reason.index] += 1 }
+  mutating func drop(_ reason: DropReason) { drops[reason.index] += 1 }
 
   private static func slot(_ kind: Message.Kind, _ direction: Direction) -> Int {
     (Int(kind.rawValue) - 1) * Direction.allCases.count + (direction == .sent ? 0 : 1)

@@ -1,33 +1,35 @@
-// What the parts of a node want sent and said.
+// The datagrams and reports that the parts of a node want to send.
 //
-// A part puts its datagrams and reports in here, in order, and knows nothing of what every datagram carries besides (the
-// stamp, the digest, other news, an accusation of the receiver). `Node` empties it when the part has had its turn: it makes
-// the nonce of each request and notes what its answer is for, fills the datagram up, and encodes it. Rejected: directives of
-// a type of its own for each part (nine of them in one library, and a switch over each), and handing parts the node.
+// A part puts its datagrams and reports in here, in order, and does not know what else every datagram carries (the
+// stamp, the digest, other news, an accusation of the receiver). `Node` empties the outbox after the part's turn: it
+// makes the nonce of each request and records the purpose of its answer, fills the datagram with news, and encodes it.
+// Rejected: a directive type for each part (one library has nine, with a switch over each), and handing the node to its
+// parts.
 
-/// A datagram before it is put together.
+/// A datagram before it is assembled.
 struct Outgoing: Sendable {
   var body: Message.Body
   var destination: Address
-  /// What its answer is for: it is a request, and gets a nonce. Nil for answers and for what wants none.
+  /// The purpose of its answer, if it is a request, which then gets a nonce. Nil for answers and for datagrams that
+  /// want no answer.
   var purpose: PendingRequests.Purpose?
-  /// The nonce that an answer repeats; 0 where there is none. Not used by requests.
+  /// The nonce that an answer repeats; 0 where there is none. Requests do not use it.
   var nonce: UInt64 = 0
-  /// The identity that it is meant for, when that is not the destination. An accusation of it goes first, so that it can
-  /// refute at once (Lifeguard's "buddy system", section IV.C).
+  /// The member that it is meant for, when that is not the destination. If that member stands accused, the accusation
+  /// goes first, so that it can refute at once (Lifeguard's "buddy system", section IV.C).
   var recipient: Address?
   /// Records that must be in it, most important first.
   var first: [Record] = []
-  /// Its greatest size, when it is another than that of its kind: a stranger's answer is no larger than its question. What
-  /// does not fit is left out.
+  /// Its size limit, if it differs from that of its kind: the answer to a stranger is no larger than the request.
+  /// Records that do not fit are left out.
   var limit: Int?
-  /// It introduces us: it holds our record, asks for the receiver's, and is as long as that answer may be.
+  /// It introduces us: it carries our record, asks for the receiver's, and is as long as that answer may be.
   var introducesUs = false
-  /// Other news is none of the receiver's business.
+  /// The receiver is a stranger and gets no other news.
   var isStranger = false
 }
 
-/// Datagrams and effects, in the order in which they are wanted.
+/// Datagrams and effects, in order.
 struct Outbox: Sendable {
   enum Item: Sendable {
     case datagram(Outgoing)
@@ -40,7 +42,7 @@ struct Outbox: Sendable {
 
   mutating func send(_ datagram: Outgoing) { items.append(.datagram(datagram)) }
 
-  /// Asks the process that is known by an address.
+  /// Sends a request to the process that is known by this address.
   mutating func ask(
     _ body: Message.Body, _ target: Address, for purpose: PendingRequests.Purpose, introducesUs: Bool = false
   ) {
@@ -50,10 +52,10 @@ struct Outbox: Sendable {
     send(request)
   }
 
-  /// Asks whoever is at an address to answer, and introduces us.
-  mutating func contact(_ address: Address, for purpose: PendingRequests.Purpose = .contact) {
+  /// Asks whatever node is at this address to answer, and introduces us.
+  mutating func contact(_ address: Address, for purpose: PendingRequests.Purpose = .join) {
     guard address.isReachable else { return }
-    ask(.contact, address, for: purpose, introducesUs: true)
+    ask(.join, address, for: purpose, introducesUs: true)
   }
 
   mutating func emit(_ effect: Effect) { items.append(.effect(effect)) }
@@ -65,6 +67,6 @@ struct Outbox: Sendable {
   var count: Int { items.count }
   subscript(index: Int) -> Item { items[index] }
 
-  /// Empties the box; its room stays for the next event.
+  /// Empties the outbox and keeps its memory for the next event.
   mutating func removeAll() { items.removeAll(keepingCapacity: true) }
 }

@@ -1,26 +1,26 @@
-// What we asked and of whom. An answer counts only if it repeats the nonce of a question and comes from whoever was
-// asked: that is what lets a node believe an answer from an address that it has never heard of, and what makes a forged
-// ack a matter of guessing 64 bits.
+// Our requests and their targets. An answer counts only if it repeats the nonce of a request and comes from its target.
+// That is why a node can accept an answer from an address that it has never heard of, and why forging an ack means
+// guessing 64 bits.
 //
-// Questions stay for a while after their time is up: a late answer is still evidence of life and a measurement.
+// Requests stay pending for a while after they time out: a late answer is still a sign of life and a measurement.
 
-/// The requests of the last seconds, by nonce.
+/// The requests of the last few seconds, by nonce.
 struct PendingRequests: Sendable {
-  /// What the answer is for.
+  /// The purpose of the answer.
   enum Purpose: Equatable, Sendable {
     /// A ping of the current probe.
     case probe
     /// A helper was asked to ping this member.
     case indirect(Address)
-    /// A ping of a suspect, to hear it refute.
+    /// A ping to a suspect, so that it can refute.
     case suspicion
     /// A ping for another member's probe: the relay with this number (see `Relays`).
     case relay(UInt64)
-    /// A contact with an address of the address book.
-    case contact
-    /// A contact with a member, to hear whether it can reach us.
+    /// A contact to an address in the address book.
+    case join
+    /// A contact to a member, to learn whether it can reach us.
     case reach
-    /// A ping to find out who somebody is: a newcomer, or a member of whom something incredible was said.
+    /// A ping that verifies an address: a newcomer's, or that of a member about which we heard something implausible.
     case verification
     /// A ping to see whether a member's digest still differs from ours.
     case comparison
@@ -32,7 +32,7 @@ struct PendingRequests: Sendable {
 
   struct Request: Sendable {
     var nonce: UInt64
-    /// The identity that was asked; for a contact the address that was written to.
+    /// The address of the member that was asked; for a contact, the address that it was sent to.
     var target: Address
     var purpose: Purpose
     var asked: Instant
@@ -43,10 +43,10 @@ struct PendingRequests: Sendable {
   private var list: [Request] = []
   private var nonces: Nonces
 
-  /// - Parameter key: makes the nonces, and nothing else.
+  /// - Parameter key: used for the nonces only.
   init(key: SecretKey) { nonces = Nonces(key: key) }
 
-  /// Notes a question and returns its nonce.
+  /// Records a request and returns its nonce.
   mutating func ask(_ target: Address, for purpose: Purpose, at now: Instant) -> UInt64 {
     forget(before: now - PendingRequests.memory)
     let nonce = nonces.next()
@@ -54,46 +54,47 @@ struct PendingRequests: Sendable {
     return nonce
   }
 
-  /// The question with this nonce, if it was asked lately; answered or not.
+  /// The recent request with this nonce, answered or not.
   func find(_ nonce: UInt64) -> Request? { list.last { $0.nonce == nonce } }
 
-  /// The request that this message answers; nil when it answers none that we made of its sender.
+  /// The request that this message answers; nil when it answers none of our requests to its sender.
   func find(answeredBy message: Message, from source: Address) -> Request? {
     guard message.body.isAnswer, let request = find(message.nonce) else { return nil }
     let isFromTarget = message.sender.address == request.target
     let isExpected: Bool
     switch (message.body, request.purpose) {
-    case (.ack, .contact): isExpected = true
+    case (.ack, .join): isExpected = true
     case (.ack, .indirect), (.ack, .pull): isExpected = false
     case (.ack, _): isExpected = isFromTarget
-    case (.refusal, .indirect), (.refusal, .pull), (.refusal, .contact), (.refusal, .reach): isExpected = false
-    case (.refusal, _): isExpected = source == request.target && !isFromTarget
-    case (.vouch(let target, _), .indirect(let asked)): isExpected = isFromTarget && target == asked
+    case (.misdirected, .indirect), (.misdirected, .pull), (.misdirected, .join), (.misdirected, .reach):
+      isExpected = false
+    case (.misdirected, _): isExpected = source == request.target && !isFromTarget
+    case (.indirectAck(let target, _), .indirect(let asked)): isExpected = isFromTarget && target == asked
     case (.nack, .indirect): isExpected = isFromTarget
     case (.page, .pull): isExpected = isFromTarget
-    case (.notice, .contact): isExpected = true
+    case (.notice, .join): isExpected = true
     case (.notice, .reach): isExpected = isFromTarget
-    case (.vouch, _), (.nack, _), (.page, _), (.notice, _): isExpected = false
-    case (.ping, _), (.contact, _), (.request, _), (.gossip, _), (.pull, _): isExpected = false
+    case (.indirectAck, _), (.nack, _), (.page, _), (.notice, _): isExpected = false
+    case (.ping, _), (.join, _), (.pingRequest, _), (.gossip, _), (.pull, _): isExpected = false
     }
     return isExpected ? request : nil
   }
 
-  /// Marks the question as answered; false when it had been (a datagram that came twice) or is unknown.
+  /// Marks the request as answered; false when it was already (the answer came twice) or is unknown.
   mutating func answered(_ nonce: UInt64) -> Bool {
     guard let index = list.lastIndex(where: { $0.nonce == nonce }), !list[index].isAnswered else { return false }
     list[index].isAnswered = true
     return true
   }
 
-  /// Marks that a notice came to the question, whether or not another answer came before; false when one had been.
+  /// Marks that a notice answered the request, whether or not another answer came before; false when one already had.
   mutating func noticed(_ nonce: UInt64) -> Bool {
     guard let index = list.lastIndex(where: { $0.nonce == nonce }), !list[index].isNoticed else { return false }
     list[index].isNoticed = true
     return true
   }
 
-  /// Waits for another answer to the same question.
+  /// Waits for another answer to the same request.
   mutating func reopen(_ nonce: UInt64) {
     if let index = list.lastIndex(where: { $0.nonce == nonce }) { list[index].isAnswered = false }
   }
@@ -105,9 +106,9 @@ struct PendingRequests: Sendable {
     if dropped > 0 { list.removeFirst(dropped) }
   }
 
-  /// Answers later than this are nobody's: the slowest probe (local health and round trip at their worst) has ended.
+  /// Later answers match no request: by then the slowest probe (local health and round trip at their worst) has ended.
   private static let memory: Duration = .seconds(5)
-  /// A node asks some tens a second, and ten a second of each suspect: this remembers 80 suspects for all that time, and
-  /// the pings of hundreds for as long as answers take. Beyond it the oldest are given up.
+  /// A node sends a few dozen requests a second, and ten a second to each suspect. This is enough for 80 suspects for
+  /// the whole time, and for the pings to hundreds for as long as answers take. Beyond it, the oldest are dropped.
   private static let capacity = 4096
 }

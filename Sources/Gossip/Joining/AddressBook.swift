@@ -1,34 +1,35 @@
-// Never isolated: who is not in the list of live members is still in a book, and the book is read for ever.
+// Keeps a node from being isolated for ever: an address that is not an active member's is still in the address book,
+// and the node never stops contacting its entries.
 //
-// It holds every seed and the members that once answered us and are not alive now. One entry at random is contacted in
-// each interval, so that a partition heals, whatever its length, in about a second for a small cluster and at a constant
-// cost for a large one. Rejected: giving up after a time (the commonest complaint about such systems) and gossiping the
-// book (then nobody could ever forget an address).
+// The book holds every seed, and the members that once answered us and are gone now. A node contacts one random entry
+// in each interval, so that a partition of any length heals in about a second for a small cluster and at a constant
+// cost for a large one. Rejected: giving up after a time (the most common complaint about such systems) and gossiping
+// the book (then nobody could ever forget an address).
 
 /// Addresses to contact when everything else is lost.
 struct AddressBook: Sendable {
-  /// What to contact next.
+  /// The next entry to contact.
   enum Entry: Sendable {
     case seed(Int)
     case member(LostMembers.Entry)
   }
 
-  /// What is known of each seed, in the order of the seeds.
+  /// The known addresses of each seed, in the order of the seeds.
   private var seeds: [SeedAddresses]
   private var lost = LostMembers()
-  /// Seeds' addresses at which we met ourselves.
+  /// Seed addresses that turned out to be our own.
   private var metOurselvesAt: [Address] = []
-  /// When the next entry is contacted.
+  /// When we contact the next entry.
   private var entryAt: Instant
-  /// When the next addresses are tried of seeds that have many.
+  /// When we try the next addresses of seeds that have many.
   private var quickAt = Instant.distantFuture
-  /// No seed has answered since the start or since we joined anew.
+  /// Whether no seed has answered yet, since the start or since we began to rejoin.
   private(set) var isJoining: Bool
-  /// Rounds over all seeds while joining.
+  /// How many times we have contacted all seeds while joining.
   private var attempts = 0
   private let started: Instant
-  /// When it is next said that no seed answers.
-  private var complainAt: Instant
+  /// When we next report that no seed answers.
+  private var reportAt: Instant
   private var isStopped = false
 
   init(seeds count: Int, at now: Instant) {
@@ -36,34 +37,34 @@ struct AddressBook: Sendable {
     isJoining = count > 0
     started = now
     entryAt = now
-    complainAt = now + .seconds(3)
+    reportAt = now + .seconds(3)
   }
 
   var deadline: Instant { min(entryAt, quickAt) }
 
-  /// Members that are not alive now.
+  /// Members that are gone now.
   var gone: [LostMembers.Entry] { lost.entries }
 
   var count: Int { seeds.count + gone.count }
 
-  /// Whether this is an address that is contacted until somebody answers there.
+  /// Whether we contact this address until somebody answers there.
   func contains(_ address: Address) -> Bool {
     gone.contains { $0.address == address } || seeds.contains { $0.contains(address) }
   }
 
-  /// Whether all that the seeds' names stand for is this node; also where there are no seeds.
+  /// Whether all addresses of all seeds are our own; true if there are no seeds.
   var isAllOurselves: Bool { seeds.allSatisfy { $0.allListed { metOurselvesAt.contains($0) } } }
 
-  // MARK: What happens to it
+  // MARK: Events
 
-  /// A member is gone; the seeds leave as much room as there is.
+  /// A member is gone: it gets an entry, in the room that the seeds leave.
   mutating func add(_ address: Address, at now: Instant, _ settings: Settings, using generator: inout Generator) {
     lost.add(address, room: settings.addressBookSize - seeds.count, at: now, using: &generator)
   }
 
   mutating func remove(_ address: Address) { lost.remove(address) }
 
-  /// A contact came back to us: that address is our own.
+  /// Our own contact came back to us: that address is ours.
   mutating func metOurselves(at address: Address) {
     metOurselvesAt.removeAll { $0 == address }
     metOurselvesAt.append(address)
@@ -75,19 +76,19 @@ struct AddressBook: Sendable {
     metOurselvesAt.removeAll { $0 == address }
   }
 
-  /// We are not alone, or there is nobody to join.
+  /// Stops joining: we are not alone, or there is nobody to join.
   mutating func stopJoining() { isJoining = false }
 
-  /// Our list is worth nothing any more: everybody is contacted as at the start.
-  mutating func beginAnew(at now: Instant) {
+  /// Our list is out of date: we contact everybody, as at the start.
+  mutating func restart(at now: Instant) {
     entryAt = now
     isJoining = !seeds.isEmpty
   }
 
-  /// We leave: nobody is contacted any more.
+  /// Stops contacting, because we leave.
   mutating func stop() { isStopped = true }
 
-  /// The addresses that a seed has now; none when its name does not resolve, and then the last known are contacted.
+  /// A look-up of a seed ended. If its name does not resolve, we keep contacting the last known addresses.
   mutating func resolved(
     _ seed: Int, _ addresses: [Address], failure: String?, _ context: Context, using generator: inout Generator,
     into outbox: inout Outbox
@@ -101,7 +102,7 @@ struct AddressBook: Sendable {
     contactSeed(seed, context, using: &generator, into: &outbox)
   }
 
-  /// Contacts an entry of the book, or while joining all seeds.
+  /// Contacts one entry of the book, or all seeds while joining.
   mutating func advance(_ context: Context, using generator: inout Generator, into outbox: inout Outbox) {
     contactQuickly(context, using: &generator, into: &outbox)
     guard entryAt <= context.time else { return }
@@ -111,15 +112,16 @@ struct AddressBook: Sendable {
     entryAt = context.time + max(context.settings.contactInterval, share)
     switch draw(at: context.time, context.settings, using: &generator) {
     case .seed(let seed):
-      // A seed whose addresses are all live members has nothing to tell; its name may still come to mean others.
-      let isAllLive = seeds[seed].allListed { context.isLive($0) }
-      if !isAllLive || generator.chance(0.1) { lookUp(seed, context, using: &generator, into: &outbox) }
-    case .member(let gone): if !context.isLive(gone.address) { outbox.contact(gone.address) }
+      // A seed whose addresses all belong to active members has nothing to tell us, but its name may later resolve to
+      // others.
+      let isAllActive = seeds[seed].allListed { context.isActive($0) }
+      if !isAllActive || generator.chance(0.1) { lookUp(seed, context, using: &generator, into: &outbox) }
+    case .member(let gone): if !context.isActive(gone.address) { outbox.contact(gone.address) }
     case nil: break
     }
   }
 
-  // MARK: Whom it contacts
+  // MARK: Contacts
 
   /// An entry at random; nil when no entry is due.
   mutating func draw(at now: Instant, _ settings: Settings, using generator: inout Generator) -> Entry? {
@@ -127,12 +129,12 @@ struct AddressBook: Sendable {
     let index = generator.below(count)
     guard index >= seeds.count else { return .seed(index) }
     let entry = gone[index - seeds.count]
-    if now - entry.since > settings.longGone, !generator.chance(0.1) { return nil }
+    if now - entry.since > settings.longGoneAfter, !generator.chance(0.1) { return nil }
     return .member(entry)
   }
 
-  /// Asks what a seed's name stands for now. Who is still waiting for an answer does not wait for it to contact what is
-  /// known: a name server that is gone lets look-ups hang for half a minute.
+  /// Looks up a seed's name again. Meanwhile we contact the known addresses without waiting for the answer: if the name
+  /// server is gone, look-ups hang for half a minute.
   private mutating func lookUp(
     _ seed: Int, _ context: Context, using generator: inout Generator, into outbox: inout Outbox
   ) {
@@ -141,23 +143,24 @@ struct AddressBook: Sendable {
     outbox.emit(.resolve(seed: seed))
   }
 
-  /// Contacts a few of a seed's addresses, the next ones in their order.
+  /// Contacts the next few of a seed's addresses.
   private mutating func contactSeed(
     _ seed: Int, _ context: Context, using generator: inout Generator, into outbox: inout Outbox
   ) {
     let isJoining = isJoining
     let isQuick = isJoining || seeds[seed].isQuick
-    let most = isQuick ? SeedAddresses.ofOneQuickContact : SeedAddresses.ofOneContact
+    let most = isQuick ? SeedAddresses.perQuickContact : SeedAddresses.perContact
     let addresses = seeds[seed].next(most, using: &generator) { address in
-      // Our own address is asked too, until we meet ourselves there: it might be another's who had it first. Any other
-      // at which we met ourselves is asked for ever: a balancer may lead to us today and to others tomorrow.
-      address == context.ourselves ? isJoining : !context.isLive(address)
+      // We contact our own address too, until we meet ourselves there: another process might have had it first. Any
+      // other address where we met ourselves stays in turn for ever: a load balancer may lead to us today and to others
+      // tomorrow.
+      address == context.ourselves ? isJoining : !context.isActive(address)
     }
     for address in addresses { outbox.contact(address) }
     if seeds[seed].isQuick { quickAt = min(quickAt, context.time + SeedAddresses.quickInterval) }
   }
 
-  /// Goes on with seeds that have more addresses than one contact takes.
+  /// Continues with seeds that have more addresses than we contact at a time.
   private mutating func contactQuickly(
     _ context: Context, using generator: inout Generator, into outbox: inout Outbox
   ) {
@@ -178,13 +181,13 @@ struct AddressBook: Sendable {
     if !gone.isEmpty { outbox.contact(gone[generator.below(gone.count)].address) }
     let backoff = min(attempts, AddressBook.joinBackoff.count) - 1
     entryAt = context.time + AddressBook.joinBackoff[backoff]
-    guard complainAt <= context.time else { return }
+    guard reportAt <= context.time else { return }
     outbox.report(.noSeedAnswered(attempts: attempts))
-    // Each complaint doubles the time to the next, from the three seconds of the first up to ten minutes.
-    complainAt = context.time + min(context.time - started, .seconds(600))
+    // Each report doubles the time to the next, from three seconds for the first up to ten minutes.
+    reportAt = context.time + min(context.time - started, .seconds(600))
   }
 
-  /// While joining: quickly at first, for packets that were lost and nodes that start together; then once a second.
+  /// The waits while joining: short at first, for lost packets and nodes that start together; then a second.
   private static let joinBackoff: [Duration] = [
     .milliseconds(100), .milliseconds(200), .milliseconds(400), .milliseconds(800), .seconds(1),
   ]

@@ -1,21 +1,23 @@
-// Members that are gone and may come back: whom to keep when there is no room for all.
+// Members that are gone and may come back, and which of them to keep when there is no room for all.
 //
-// Who is lost alone has most likely crashed. Who is lost together with fifty others has most likely not: between us and
-// them something is cut, they go on as a cluster of their own, and one of them that is still in the book when the cut is
-// mended joins all. So members that are lost within a minute are one loss, each entry stands for as many lost members as
-// its loss has for each entry, and an entry of the loss whose entries stand for the fewest makes room. The losses so share
-// the book in proportion to their size (it is how D'Hondt gives seats to parties), a large one never loses its last entry
-// to small ones, and single crashes displace each other, however many they are.
+// A member that is lost alone has most likely crashed. A member that is lost together with fifty others most likely has
+// not: the network between us is cut, they go on as a cluster of their own, and one of them that is still in the book
+// when the network heals is enough to rejoin all. So the members lost within a minute form one loss. Each of its
+// entries stands for the loss's size divided by its number of entries, and when room is needed, the loss whose entries
+// stand for the fewest members gives one up. In this way losses share the book in proportion to their size (as the
+// D'Hondt method gives seats to parties), a large one never loses its last entry to small ones, and single crashes only
+// displace each other, however many there are.
 //
-// Rejected: who is gone for longest goes first (64 single crashes push out the other side of a partition), at random (640
-// do), and a sample of all losses so far (a loss comes too late for it after a year of crashes).
+// Rejected: dropping the member that has been gone for longest (64 single crashes push out the other side of a
+// partition), dropping one at random (640 do), and keeping a sample of all losses so far (after a year of crashes, a
+// new loss hardly gets into it).
 
 /// Lost members, as many as there is room for.
 struct LostMembers: Sendable {
   struct Entry: Equatable, Sendable {
     var address: Address
     var since: Instant
-    /// The number of the loss.
+    /// The number of its loss.
     fileprivate var loss: Int
   }
 
@@ -23,21 +25,21 @@ struct LostMembers: Sendable {
   private struct Loss: Sendable {
     var number: Int
     var began: Instant
-    /// How many were lost and have not come back.
+    /// How many members were lost and have not come back.
     var lost = 0
-    /// How many of them are in the list.
+    /// How many of them have an entry.
     var held = 0
 
-    /// Whether entries of this one stand for fewer members than those of the other, and so make room; of two that stand
-    /// for as many the smaller, and then the older.
+    /// Whether this loss gives up an entry before the other one: its entries stand for fewer members, or for as many
+    /// and it is smaller, or as large and older.
     func yields(to other: Loss) -> Bool {
       (lost * other.held, lost, number) < (other.lost * held, other.lost, other.number)
     }
   }
 
-  /// In the order in which they were lost.
+  /// The entries, in the order in which they were lost.
   private(set) var entries: [Entry] = []
-  /// Those that have entries, and the newest, the oldest first.
+  /// The losses that have entries, and the newest one; the oldest is first.
   private var losses: [Loss] = []
   private var number = 0
 
@@ -50,14 +52,14 @@ struct LostMembers: Sendable {
       number += 1
       losses.append(Loss(number: number, began: now))
     }
-    // It counts before there is room for it: a loss that grows must not begin anew with each entry that it yields.
+    // Count it before making room for it: a growing loss must not start over with each entry that it gives up.
     losses[losses.count - 1].lost += 1
     while entries.count >= room { makeRoom(using: &generator) }
     losses[losses.count - 1].held += 1
     entries.append(Entry(address: address, since: now, loss: losses[losses.count - 1].number))
   }
 
-  /// It came back, or left in order.
+  /// It came back, or left gracefully.
   mutating func remove(_ address: Address) {
     guard let index = entries.firstIndex(where: { $0.address == address }) else { return }
     drop(index, isBack: true)
@@ -65,7 +67,7 @@ struct LostMembers: Sendable {
 
   private mutating func makeRoom(using generator: inout Generator) {
     guard let loss = losses.filter({ $0.held > 0 }).min(by: { $0.yields(to: $1) }) else { return }
-    // Any of them: of a loss that was two at once, both sides stay.
+    // Pick any of its entries: if two partitions became one loss, both stay represented.
     let candidates = entries.indices.filter { entries[$0].loss == loss.number }
     drop(candidates[generator.below(candidates.count)], isBack: false)
   }
@@ -78,7 +80,7 @@ struct LostMembers: Sendable {
     if losses[loss].held == 0, loss < losses.count - 1 { losses.remove(at: loss) }
   }
 
-  /// Both sides of a partition of a hundred know of each other's death within seconds; at the worst local health it takes
-  /// a minute. More would take crashes for a partition that have nothing to do with each other.
+  /// In a partition of a hundred, both sides declare each other dead within seconds; at the worst local health it takes
+  /// a minute. More would take unrelated crashes for a partition.
   private static let atOneTime: Duration = .seconds(60)
 }

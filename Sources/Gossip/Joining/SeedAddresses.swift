@@ -1,35 +1,35 @@
-// What one seed's name stands for: the addresses of the last look-up, and those of earlier ones.
+// The addresses of one seed: those of the last look-up, and those of earlier ones.
 //
-// All of them are tried in the course of time, a few at each contact, in random order, so that it does not matter how
-// many a name server lists, which first, or which ones it leaves out this time. What a name stood for not long ago stays:
-// a name server that lies, lists who is no more or does not answer then costs nothing but its new addresses.
-// Rejected: the first sixteen of each answer (two halves whose name server lists their own first never meet), and all of
-// each answer at once (hundreds of datagrams for one look-up).
+// Each contact tries a few of them in random order until all have had their turn, so it does not matter how many a name
+// server lists, which it lists first, or which it leaves out this time. Addresses that a name had recently stay: a name
+// server that lies, lists nodes that are gone or does not answer costs us only its new addresses. Rejected: the first
+// sixteen of each answer (two halves whose name servers list their own first would never meet), and all of each answer
+// at once (hundreds of datagrams for one look-up).
 
 /// The known addresses of one seed.
 struct SeedAddresses: Sendable {
   private struct Known: Sendable {
     var address: Address
-    /// When it was first listed, since when it was never given up.
+    /// When it was first listed; since then it was never dropped.
     var since: Instant
     /// When it was last listed.
     var listed: Instant
   }
 
-  /// In address order.
+  /// The known addresses, in address order.
   private var known: [Known] = []
-  /// Those whose turn in this round is yet to come, the next one last.
+  /// The addresses that are still to come in this round; the next one is last.
   private var order: [Address] = []
-  /// The last look-up that gave addresses; nil before the first.
+  /// When a look-up last gave addresses; nil before the first.
   private var answered: Instant?
-  /// A look-up was asked for and is not answered.
+  /// Whether a look-up is under way.
   private(set) var isAwaited = false
-  /// Look-ups in a row that gave nothing.
+  /// How many look-ups in a row gave nothing.
   private var failures = 0
-  /// How many may still be tried in quick succession.
+  /// How many addresses may still be tried in quick succession.
   private var quickTries = SeedAddresses.capacity
 
-  /// Whether the next ones are to be tried soon: there are more than one contact takes, and we are new here.
+  /// Whether to try the next ones soon: there are more than we contact at a time, and we are new here.
   var isQuick: Bool { quickTries > 0 && !order.isEmpty }
 
   var count: Int { known.count }
@@ -39,7 +39,7 @@ struct SeedAddresses: Sendable {
     return index < known.count && known[index].address == address
   }
 
-  /// Whether all that the name stands for now satisfies this; false before it was resolved.
+  /// Whether all addresses that the name has now satisfy the condition; false before it was resolved.
   func allListed(_ condition: (Address) -> Bool) -> Bool {
     guard let answered else { return false }
     return known.allSatisfy { $0.listed != answered || condition($0.address) }
@@ -48,8 +48,8 @@ struct SeedAddresses: Sendable {
   mutating func lookedUp() { isAwaited = true }
 
   /// A look-up ended.
-  /// - Returns: why it gave nothing, if that is to be told: at the first failure, then at the second, the fourth and so on,
-  ///   as a name that is wrong for ever must fill no log.
+  /// - Returns: why it gave nothing, if that is to be reported: at the first failure, the second, the fourth and so on,
+  ///   because a name that is wrong for ever must not fill the log.
   mutating func resolved(
     _ addresses: [Address], failure: String?, at now: Instant, using generator: inout Generator
   ) -> String? {
@@ -63,14 +63,14 @@ struct SeedAddresses: Sendable {
     return failures & (failures - 1) == 0 ? failure ?? "it has no address" : nil
   }
 
-  /// A look-up gave these addresses. Of more than are kept it is chance which ones are: the next look-up chooses anew.
+  /// A look-up gave these addresses. If there are more than we keep, chance decides, and the next look-up draws again.
   mutating func learnt(_ addresses: [Address], at now: Instant, using generator: inout Generator) {
     guard !addresses.isEmpty else { return }
     answered = now
     var addresses = addresses
-    if addresses.count > SeedAddresses.ofOneLookUp {
+    if addresses.count > SeedAddresses.perLookUp {
       generator.shuffle(&addresses)
-      addresses.removeLast(addresses.count - SeedAddresses.ofOneLookUp)
+      addresses.removeLast(addresses.count - SeedAddresses.perLookUp)
     }
     for address in addresses {
       let index = insertionIndex(of: address)
@@ -84,8 +84,8 @@ struct SeedAddresses: Sendable {
     forget(at: now)
   }
 
-  /// Gives up what was not listed for long; and where there is no room, what was first listed last: a name server that
-  /// lies more and more displaces its own lies.
+  /// Drops addresses that were not listed for long. If there is still no room, it drops those that were listed most
+  /// recently for the first time: a name server that keeps lying displaces its own lies.
   private mutating func forget(at now: Instant) {
     known.removeAll { now - $0.listed > SeedAddresses.stay }
     guard known.count > SeedAddresses.capacity, let answered else { return }
@@ -94,7 +94,8 @@ struct SeedAddresses: Sendable {
     for entry in unlisted.prefix(surplus) { known.remove(at: insertionIndex(of: entry.address)) }
   }
 
-  /// The next ones to try that are wanted, at most so many; each has its turn before any has another.
+  /// The next addresses to try, at most this many of those that qualify. Each has its turn before any gets a second
+  /// one.
   mutating func next(
     _ count: Int, using generator: inout Generator, where isWanted: (Address) -> Bool
   ) -> [Address] {
@@ -120,22 +121,22 @@ struct SeedAddresses: Sendable {
     return low
   }
 
-  /// How long an address is tried that its name stands for no more. Less would give up members whom a name server left
-  /// out for an afternoon's trouble; what it costs is a contact now and then to where nobody is.
+  /// How long we try an address that its name no longer lists. Less would drop members that a name server left out
+  /// during an afternoon's trouble; this costs an occasional contact to an address where nobody is.
   static let stay: Duration = .seconds(3600)
-  /// The most addresses of a seed, 40 bytes each: all pods of the largest clusters that we simulate.
+  /// The most addresses per seed, 40 bytes each: all pods of the largest clusters that we simulate.
   static let capacity = 1024
-  /// The most that are taken from one look-up. A name server that lists another thousand each time takes as many
-  /// look-ups as there are parts of the capacity to displace all others, and they stay besides (see `forget`).
-  static let ofOneLookUp = 256
-  /// Addresses that are contacted at a time: four datagrams of 304 bytes. Of a name with two hundred addresses all had
-  /// their turn after fifty contacts of each node; more would heal sooner where most of them lead nowhere.
-  static let ofOneContact = 4
-  /// The same while joining, and until each address had its turn after the start: a burst of 5 KB.
-  static let ofOneQuickContact = 16
-  /// The time between two such contacts. All 500 addresses of a name are so tried in three seconds, for 48 KB/s; twelve
-  /// nodes behind a name with 500 addresses that nobody has are one cluster after 0.2 s, and were after 10 s when each
-  /// contact waited for the next look-up. It ends after as many tries as there is room for addresses, also where a name
-  /// server lists others each time.
+  /// The most addresses that we take from one look-up. A name server that lists a different thousand each time needs
+  /// several look-ups to fill the capacity, and even then older addresses stay (see `forget`).
+  static let perLookUp = 256
+  /// How many addresses we contact at a time: four datagrams of 304 bytes. For a name with two hundred addresses, all
+  /// had their turn after fifty contacts; more would heal sooner where most of them lead nowhere.
+  static let perContact = 4
+  /// The same while joining, and until each address has had its turn after the start: a burst of 5 KB.
+  static let perQuickContact = 16
+  /// The time between two such contacts. This tries all 500 addresses of a name in three seconds, at 48 KB/s. Twelve
+  /// nodes behind a name that also has 500 unused addresses form one cluster after 0.2 s; when each contact waited for
+  /// the next look-up, it took 10 s. It ends after as many tries as there is room for addresses, even if a name server
+  /// lists others each time.
   static let quickInterval: Duration = .milliseconds(100)
 }

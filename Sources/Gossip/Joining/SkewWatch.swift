@@ -1,15 +1,15 @@
-// Telling people that clocks differ by more than is tolerated (see `Ceiling`), and not at each datagram that shows it.
-// Rejected: a counter alone (nobody looks at it while a node refuses what others believe).
+// Reports that clocks differ by more than we tolerate (see `Ceiling`), but not at each datagram that shows it.
+// Rejected: a counter alone (nobody looks at it while a node refuses what others accept).
 
-/// When people are next told that clocks differ by too much.
+/// When we may next report that clocks differ by too much.
 struct SkewWatch: Sendable {
   private var tellAt: Instant
   private var silence = SkewWatch.usualSilence
 
   init(at now: Instant) { tellAt = now }
 
-  /// A member says something that its clock must be far ahead for, or ours far behind. People are told at first, and then
-  /// more and more rarely. An hour of quiet begins anew.
+  /// A member's claim shows that its clock is far ahead, or ours far behind. Reports it at once, and then more and more
+  /// rarely. After an hour of quiet it starts over.
   mutating func differs(from member: Address, by ahead: UInt64, _ context: Context, into outbox: inout Outbox) {
     let now = context.time
     guard tellAt <= now else { return }
@@ -19,7 +19,7 @@ struct SkewWatch: Sendable {
     outbox.report(.clocksDiffer(name: name, member, by: .seconds(ahead / 1_000_000)))
   }
 
-  /// People are told again after so long, then twice as long each time.
+  /// The time until the report is repeated; it doubles each time.
   private static let usualSilence = Backoff(from: .seconds(10), to: longestSilence)
   private static let longestSilence: Duration = .seconds(3600)
 }

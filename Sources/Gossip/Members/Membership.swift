@@ -1,29 +1,29 @@
 // The list of members, and its digest.
 //
-// An array sorted by address: at a thousand members a search takes ten steps through memory that lies together, the
-// order is the same in every process, and pages of anti-entropy are slices of it. Rejected: a dictionary, which is no
-// faster at this size and has another order in every process.
+// An array sorted by address: at a thousand members a search takes ten steps through contiguous memory, the order is
+// the same in every process, and pages of anti-entropy are slices of it. Rejected: a dictionary, which is no faster at
+// this size and has a different order in every process.
 //
 // The digest is a sum of hashes, so that one change costs one subtraction and one addition, whatever the size of the
-// list, and equal lists have equal digests in whatever order they were learnt. Only what all nodes can come to agree
-// upon is in it: addresses and incarnations of live members, ourselves among them. Suspicion, death, round trips and
-// accusers are not: they differ between healthy nodes all the time.
+// list, and equal lists have equal digests in whatever order they were learnt. It covers only what all nodes can agree
+// on: addresses and incarnations of active members, ourselves included. It leaves out suspicion, death, round trips and
+// accusers, which differ between healthy nodes all the time.
 
 /// The members of the cluster, sorted by address, this node among them.
 package struct Membership: Sendable {
   private var list: [Member]
   private var gone = Tombstones()
-  /// Buckets of addresses: as many as have room for their digests beside the longest header of a pull. Fewer would send
-  /// more records of equal members.
+  /// How many buckets addresses are divided into: as many as their digests have room for beside the longest header of a
+  /// pull. With fewer, pages would carry more records that both sides hold already.
   package static let bucketCount = 128
   /// The digest of each bucket of addresses.
   private(set) var buckets = [UInt64](repeating: 0, count: Membership.bucketCount)
   /// The sum of the buckets.
   private(set) var digest: UInt64 = 0
-  /// How often the list changed: somebody came in or was taken out, or another claim about a member was believed. Whoever
-  /// wants to know whether an event taught anything compares it.
+  /// How often the list changed: a member was added or removed, or another claim about it was applied. Comparing it
+  /// shows whether an event taught us anything.
   private(set) var changes = 0
-  /// Round trips to all members together, for those that were not measured yet.
+  /// Round trips to all members together, used for members that were not measured yet.
   private(set) var roundTrip = RoundTrip()
 
   /// A list of one: ourselves.
@@ -33,12 +33,12 @@ package struct Membership: Sendable {
   }
 
   var count: Int { list.count }
-  /// How many the list has room for.
+  /// How many members the list has room for.
   var capacity: Int { list.capacity }
   var tombstones: Int { gone.count }
-  /// Live members, this node counted.
-  var liveCount: Int { list.count - gone.count }
-  /// Lent and not copied: most who ask look at one or two fields.
+  /// Active members, this node included.
+  var activeCount: Int { list.count - gone.count }
+  /// Borrowed, not copied: most callers read one or two fields.
   subscript(index: Int) -> Member { _read { yield list[index] } }
 
   /// The position of the member with this address.
@@ -47,7 +47,7 @@ package struct Membership: Sendable {
     return index < list.count && list[index].address == address ? index : nil
   }
 
-  /// The position of the first member at this address or after it.
+  /// The position of the first member whose address is this one or greater.
   func insertionIndex(of address: Address) -> Int {
     var low = 0
     var high = list.count
@@ -64,15 +64,15 @@ package struct Membership: Sendable {
     if list.count == list.capacity { makeRoom() }
     list.insert(member, at: index)
     changes &+= 1
-    gone.inserted(at: index, isTombstone: !member.isLive)
+    gone.inserted(at: index, isTombstone: !member.isActive)
     account(for: member, adding: true)
     return index
   }
 
   /// Makes room for an eighth more members than there are.
   ///
-  /// An array that grows by itself doubles, and up to half of it lies idle in a cluster that has all its members. This way
-  /// each member is copied some eight times while the list grows, which is less than what is moved to let one in.
+  /// An array that grows by itself doubles, and up to half of it stays unused once all members are in. This way each
+  /// member is copied some eight times while the list grows, which is less than insertions move anyway.
   mutating func makeRoom() { list.reserveCapacity(list.count + list.count / 8 + 4) }
 
   mutating func remove(at index: Int) {
@@ -82,17 +82,17 @@ package struct Membership: Sendable {
     account(for: member, adding: false)
   }
 
-  /// Replaces what is believed of a member.
+  /// Replaces the record of a member.
   mutating func update(at index: Int, to record: Record, since now: Instant) {
     account(for: list[index], adding: false)
     changes &+= 1
     if list[index].state != record.state { list[index].since = now }
-    list[index].believe(record)
-    gone.set(at: index, isTombstone: !list[index].isLive)
+    list[index].apply(record)
+    gone.set(at: index, isTombstone: !list[index].isActive)
     account(for: list[index], adding: true)
   }
 
-  /// Changes what we saw ourselves of a member; nothing of it is in the digest.
+  /// Changes our own observations of a member; the digest covers none of them.
   mutating func observe(at index: Int, _ change: (inout Member) -> Void) {
     assert(list.indices.contains(index))
     let address = list[index].address
@@ -100,17 +100,17 @@ package struct Membership: Sendable {
     assert(list[index].address == address)
   }
 
-  /// A member answered a question of ours.
+  /// A member answered a request of ours.
   mutating func answered(at index: Int, after elapsed: Duration, at now: Instant, period: Duration) {
     observe(at: index) { $0.answered(after: elapsed, at: now, period: period) }
     roundTrip.measured(elapsed, at: now, period: period)
   }
 
-  /// The bucket of an address: by the address alone, so that two nodes look for a member in the same one.
+  /// The bucket of an address. It depends on the address alone, so that two nodes look for a member in the same one.
   static func bucket(of address: Address) -> Int { Int(hash(of: address) % UInt64(Membership.bucketCount)) }
 
-  /// The digests of so many buckets, when all are folded together: whoever looks for a member in bucket `i` finds it in
-  /// bucket `i % count`.
+  /// The digests when all buckets are folded into `count` of them: a member of bucket `i` is then in bucket `i %
+  /// count`.
   func buckets(foldedTo count: Int) -> [UInt64] {
     guard count < buckets.count else { return buckets }
     var folded = [UInt64](repeating: 0, count: count)
@@ -119,7 +119,7 @@ package struct Membership: Sendable {
   }
 
   private mutating func account(for member: Member, adding: Bool) {
-    guard member.isLive else { return }
+    guard member.isActive else { return }
     let hash = Membership.hash(of: member.address)
     let value = Hash.mix(hash ^ Hash.mix(member.incarnation))
     let bucket = Int(hash % UInt64(Membership.bucketCount))
@@ -138,52 +138,52 @@ package struct Membership: Sendable {
 }
 
 extension Membership {
-  /// The live member before which so many others live, in address order.
-  func live(_ number: Int) -> Address { list[gone.position(ofLive: number)].address }
+  /// The active member with this number, counted from zero in address order.
+  func active(_ number: Int) -> Address { list[gone.position(ofActive: number)].address }
 
-  /// The live member so many places after the one at this address, and one more, in address order and around; never that
+  /// The active member `places` + 1 places after the one at this address, in address order, wrapping around; never that
   /// one itself.
-  func live(_ places: UInt64, after address: Address) -> Address? {
-    guard liveCount > 1, let index = index(of: address) else { return nil }
-    // The first after it, or after its place if it does not live itself.
-    let next = index - gone.before(index) + (list[index].isLive ? 1 : 0)
-    return live((next + Int(places % UInt64(liveCount - 1))) % liveCount)
+  func active(_ places: UInt64, after address: Address) -> Address? {
+    guard activeCount > 1, let index = index(of: address) else { return nil }
+    // The first active member after it, or after its position if it is not active itself.
+    let next = index - gone.before(index) + (list[index].isActive ? 1 : 0)
+    return active((next + Int(places % UInt64(activeCount - 1))) % activeCount)
   }
 
-  /// The addresses of all live members but this one, in address order.
-  func live(except address: Address) -> [Address] {
+  /// The addresses of all active members except this one, in address order.
+  func active(except address: Address) -> [Address] {
     var addresses: [Address] = []
-    // And room for some who come.
-    addresses.reserveCapacity(liveCount + liveCount / 8)
-    for member in list where member.isLive && member.address != address { addresses.append(member.address) }
+    // With room for some newcomers.
+    addresses.reserveCapacity(activeCount + activeCount / 8)
+    for member in list where member.isActive && member.address != address { addresses.append(member.address) }
     return addresses
   }
 
-  /// Up to `count` different live members that satisfy the condition, at random: as many as there are, and each such
-  /// choice as likely as any other.
+  /// Up to `count` different active members that satisfy the condition, at random: as many as there are, with each
+  /// choice equally likely.
   ///
-  /// Draws among the live and rejects whom the condition leaves out, six times for each that is wanted. Where that found
-  /// too few, as where most are left out, one pass over the list chooses the rest among all that were not drawn. So it
-  /// costs a few draws whatever the size of the cluster as long as a third qualifies, and at most one look at each member,
-  /// some tenths of a millisecond at ten thousand, when only a few do. Rejected: to be content with fewer in a long list (a
-  /// push or a helper less is what loss does), and to end the pass when enough were found (then who stands behind many that
-  /// do not qualify is chosen more often).
+  /// It draws active members and rejects those that do not qualify, up to six draws for each one wanted. If that finds
+  /// too few, as when most do not qualify, one pass over the list chooses the rest among all members that were not
+  /// drawn. So it takes a few draws at any size of cluster as long as a third qualifies, and at most one look at each
+  /// member, a few tenths of a millisecond at ten thousand, when only a few do. Rejected: accepting fewer in a long
+  /// list (a missing push or helper is as bad as loss), and ending the pass once enough are found (a member that
+  /// follows many unqualified ones would be chosen more often).
   func random(_ count: Int, using generator: inout Generator, where qualifies: (Member) -> Bool) -> [Address] {
     var chosen: [Address] = []
     let draws = count * Membership.drawsPerChoice
-    // A pass over fewer is quicker than the draws.
-    if liveCount > draws {
+    // With fewer members, the pass is quicker than the draws.
+    if activeCount > draws {
       for _ in 0..<draws where chosen.count < count {
-        let index = gone.position(ofLive: generator.below(liveCount))
-        // In place: a member copied into a constant costs more than all else here.
+        let index = gone.position(ofActive: generator.below(activeCount))
+        // Read in place: copying a member into a constant costs more than everything else here.
         if qualifies(list[index]), !chosen.contains(list[index].address) { chosen.append(list[index].address) }
       }
     }
     guard chosen.count < count else { return chosen }
-    // Algorithm R (Vitter 1985): each of the rest takes a place with the chance that it has among those seen so far.
+    // Algorithm R (Vitter 1985): each of the rest takes a place with its fair chance among those seen so far.
     let drawn = chosen.count
     var seen = 0
-    for index in list.indices where list[index].isLive && qualifies(list[index]) {
+    for index in list.indices where list[index].isActive && qualifies(list[index]) {
       let address = list[index].address
       guard !chosen[..<drawn].contains(address) else { continue }
       seen += 1
@@ -197,16 +197,16 @@ extension Membership {
     return chosen
   }
 
-  /// Six draws fail to find one of a half that qualifies in 2 % of cases; the pass over the list then makes it good.
+  /// If half of the members qualify, six draws find none in 2 % of cases; the pass over the list then makes up for it.
   private static let drawsPerChoice = 6
 }
 
 extension Membership {
-  /// The list of these live members.
+  /// A list of these active members.
   package init?(of records: [Record]) {
     let sorted = records.sorted { $0.address < $1.address }
     guard let first = sorted.first else { return nil }
-    // Since when they live means nothing before they die.
+    // The time since when they are active means nothing before they die.
     let start = Instant(microseconds: 0)
     self.init(ourselves: Member(record: first, since: start))
     for record in sorted.dropFirst() { _ = insert(Member(record: record, since: start)) }

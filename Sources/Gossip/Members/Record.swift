@@ -1,16 +1,17 @@
-// What is said about a member, and the order in which one claim replaces another.
+// A claim about a member, and the order in which one claim replaces another.
 //
-// The order is SWIM's (section 4.2): a higher incarnation replaces a lower one, and within an incarnation the worse state
-// replaces the better one. Rejected: accusers in that order (merging would drop confirmations as known).
+// The order is SWIM's (section 4.2): a higher incarnation replaces a lower one, and within an incarnation the worse
+// state replaces the better one. Rejected: making accusers part of that order (merging would drop confirmations as
+// known).
 
-/// What is said about one member: the unit of gossip.
+/// A claim about one member: the unit of gossip.
 package struct Record: Equatable, Sendable {
   package var address: Address
   package var incarnation: UInt64
   package var state: State
   package var name: String
   package var httpPort: UInt16
-  /// Who accuses, when the state is suspect or dead; otherwise nil.
+  /// The accuser, when the state is suspect or dead; otherwise nil.
   package var accuser: Address?
 
   package init(
@@ -24,14 +25,14 @@ package struct Record: Equatable, Sendable {
     self.accuser = accuser
   }
 
-  /// What a member is said to be, in the order in which one claim outranks another of the same incarnation. Only the
-  /// member itself can raise its incarnation, and so return from any of them.
+  /// The claimed state of a member, in the order in which one claim outranks another of the same incarnation. Only the
+  /// member itself can raise its incarnation and so return from any of them.
   package enum State: UInt8, Comparable, CaseIterable, Sendable {
     /// It runs. Can move to: suspect, dead, left.
     case alive = 0
     /// It did not answer. Can move to: dead, left, and alive by a higher incarnation.
     case suspect
-    /// Somebody's own timer ran out. Can move to: left, and alive or suspect by a higher incarnation.
+    /// Some member's suspicion timer ran out. Can move to: left, and alive or suspect by a higher incarnation.
     case dead
     /// It said goodbye. Can move to: alive by a higher incarnation.
     case left
@@ -46,13 +47,13 @@ package struct Record: Equatable, Sendable {
   }
 }
 
-/// What people see of a member. `replaced` is a dead member whose name lives elsewhere.
+/// The status that people see. `replaced` is a dead member whose name is now active at another address.
 package enum MemberStatus: String, Equatable, Sendable, CaseIterable {
   case alive, suspect, dead, left, replaced
 }
 
 extension Record.State {
-  /// The same, for people.
+  /// The same state, for people.
   var status: MemberStatus {
     switch self {
     case .alive: .alive

@@ -1,18 +1,18 @@
-// What follows from what is said: a claim about a member becomes a change of the list, and the change concerns other
-// parts; a stamp becomes ours, or not.
+// Merging claims: a claim about a member becomes a change of the list, and the change is handed to the parts that it
+// concerns.
 //
-// What a claim changes is decided by `Merge`, and what a stamp changes by `Register`. Here stands who is told. Rejected:
-// observers that parts register with (the order in which they run would be nobody's decision).
+// `Merge` decides what a claim changes. This file decides which parts learn of the change. Rejected: observers that
+// parts register with (nobody would decide the order in which they run).
 
 extension Node {
   // MARK: Claims
 
-  /// Takes in a record.
+  /// Merges a record.
   ///
   /// - Parameters:
-  ///   - sender: who told it.
+  ///   - sender: the node that sent it.
   ///   - isOwnWord: the member says it of itself, from its own address or in answer to our nonce.
-  /// - Returns: what the sender should hear in return: what we hold, where its claim is older.
+  /// - Returns: the record to send back: ours, if the sender's claim is older.
   mutating func merge(_ record: Record, from sender: Address, isOwnWord: Bool) -> Record? {
     if record.address == context.ourselves { return mergeOfOurselves(record) }
     let held = context.members.index(of: record.address).map { context.members[$0].record }
@@ -21,25 +21,30 @@ extension Node {
       record, over: held, isOwnWord: isOwnWord, ceiling: context.ceiling.forHearsay, isReachable: isReachable)
     switch merge {
     case .known, .outdatedButAlive: break
-    case .outdated: return held.map(told)
-    case .incredible:
-      counters.refuse(.incarnation)
-      if isReachable, strangers.follows(sender, at: context.time) { verifications.verify(record.address, context) }
-    case .outOfReach: counters.refuse(.address)
-    case .newcomer: welcome(record, because: isOwnWord ? .joined : .told(by: sender))
+    case .outdated: return held.map(withAccuser)
+    case .implausible:
+      counters.drop(.incarnation)
+      if isReachable, admission.admitsHearsay(from: sender, at: context.time) {
+        verifications.verify(record.address, context)
+      }
+    case .unreachable: counters.drop(.address)
+    case .newcomer: admit(record, because: isOwnWord ? .joined : .told(by: sender))
     case .alive:
       change(to: record, because: held?.state == .alive ? .told(by: sender) : .refuted)
       spread(Rumours.Claim(record, accuser: nil))
     case .aliveElsewhere:
-      // After a partition that is how the other side's members are found. Tell it itself, so that it outbids what we hold.
-      if sender != record.address, strangers.follows(sender, at: context.time) { outbox.contact(record.address) }
+      // After a partition, this is how we find the other side's members. Contact the member itself, so that it outbids
+      // our record.
+      if sender != record.address, admission.admitsHearsay(from: sender, at: context.time) {
+        outbox.contact(record.address)
+      }
       flush()
     case .suspect(let isConfirmed):
-      // It returned and is accused again, both unheard by us; alive or dead, it is to be asked.
+      // It returned and was accused again without our hearing of either; ping it, whether it is alive or dead.
       if let held, held.state >= .dead { verifications.verify(record.address, context) }
       beginSuspicion(of: record, isConfirmed: isConfirmed, from: sender)
     case .confirmed(let accuser):
-      if context.isLive(accuser) { confirm(record.address, by: accuser) }
+      if context.isActive(accuser) { confirm(record.address, by: accuser) }
     case .confirmedFully:
       suspicions.confirmFully(record.address)
     case .stillDead:
@@ -49,23 +54,23 @@ extension Node {
     case .left:
       change(to: record, because: isOwnWord ? .announced : .told(by: sender))
       spread(Rumours.Claim(record, accuser: nil))
-      // The accused must be able to object to a forged goodbye; sixteen of all are enough to reach it.
-      if !isOwnWord, generator.chance(Node.goodbyeTellers / Double(context.members.liveCount)) {
+      // The member must be able to object to a forged goodbye; sixteen nodes that ping it are enough.
+      if !isOwnWord, generator.chance(Node.goodbyeVerifiers / Double(context.members.activeCount)) {
         verifications.verify(record.address, context)
       }
     }
     return nil
   }
 
-  private static let goodbyeTellers = 16.0
+  private static let goodbyeVerifiers = 16.0
 
   /// Adds a member that was not in the list.
-  private mutating func welcome(_ record: Record, because reason: Reason) {
-    guard makeRoom() else { return counters.refuse(.full) }
+  private mutating func admit(_ record: Record, because reason: Reason) {
+    guard makeRoom() else { return counters.drop(.full) }
     var alive = record
     alive.state = .alive
     _ = context.members.insert(Member(record: alive, since: context.time))
-    appeared(record.address)
+    becameActive(record.address)
     emit(.report(.memberChanged(name: record.name, record.address, from: nil, to: .alive, because: reason)))
     summaries.changed(record.address)
     if record.state == .suspect {
@@ -75,11 +80,11 @@ extension Node {
     }
   }
 
-  /// Whether there is room for one more member, if need be in place of the tombstone that is oldest.
+  /// Whether there is room for one more member. Drops the oldest tombstone if necessary.
   private mutating func makeRoom() -> Bool {
     guard context.members.count >= context.settings.maximumMembers else { return true }
     let tombstones = (0..<context.members.count).filter {
-      !context.members[$0].isLive && context.members[$0].address != context.ourselves
+      !context.members[$0].isActive && context.members[$0].address != context.ourselves
     }
     guard let oldest = tombstones.min(by: { context.members[$0].since < context.members[$1].since }) else {
       return false
@@ -88,16 +93,16 @@ extension Node {
     return true
   }
 
-  /// Replaces what is held of a member, and all that hangs on it.
+  /// Replaces the record of a member, and updates everything that depends on it.
   private mutating func change(to record: Record, because reason: Reason) {
     guard let index = context.members.index(of: record.address) else { return }
     let held = context.members[index].record
     context.members.update(at: index, to: record, since: context.time)
     if record.state != .suspect { suspicions.remove(record.address) }
-    // What it was asked before it spoke up may have been lost in the partition that it comes back from.
-    if record.state == .alive { probe.void(record.address) }
+    // Our pings from before it spoke up may have been lost in the partition that it returns from.
+    if record.state == .alive { probe.cancel(record.address) }
     switch record.state {
-    case .alive, .suspect: if held.state >= .dead { appeared(record.address) }
+    case .alive, .suspect: if held.state >= .dead { becameActive(record.address) }
     case .dead:
       if context.members[index].hasAnswered {
         book.add(record.address, at: context.time, context.settings, using: &generator)
@@ -117,23 +122,23 @@ extension Node {
           because: reason)))
   }
 
-  /// A member is live that was not.
-  private mutating func appeared(_ address: Address) {
+  /// A member became active.
+  private mutating func becameActive(_ address: Address) {
     probe.added(address, using: &generator)
     book.stopJoining()
     antiEntropy.listChanged(at: context.time, context.settings)
   }
 
-  /// Passes a claim on: at once to a few, and on every datagram for a while.
+  /// Spreads a claim: pushes it at once to a few members, and puts it on every datagram for a while.
   mutating func spread(_ claim: Rumours.Claim) {
     rumours.add(claim, limit: 2 * context.settings.maximumMembers)
     push.changed(.membership, at: context.time, context.settings)
   }
 
-  /// After a stop that was longer than others remember us, our list is a list of strangers: join as at the start.
-  mutating func joinAnew() {
+  /// After a stop longer than others remember us, our list is a list of strangers: we join again as at the start.
+  mutating func rejoin() {
     for index in (0..<context.members.count).reversed() where context.members[index].address != context.ourselves {
-      if context.members[index].isLive {
+      if context.members[index].isActive {
         book.add(
           context.members[index].address, at: context.time, context.settings, using: &generator)
       }
@@ -141,9 +146,9 @@ extension Node {
     }
     suspicions.removeAll()
     relays.removeAll()
-    probe.void()
-    antiEntropy.beginAnew(at: context.time, context.settings, canJoin: book.count > 0)
-    book.beginAnew(at: context.time)
+    probe.cancel()
+    antiEntropy.restart(at: context.time, context.settings, canJoin: book.count > 0)
+    book.restart(at: context.time)
     summaries.changed()
   }
 
@@ -165,7 +170,8 @@ extension Node {
     beginSuspicion(of: record, accusation, because: .told(by: record.accuser ?? sender))
   }
 
-  /// A live member becomes suspect, or suspect at a higher incarnation, with the name and the port that go with it.
+  /// Marks an active member as suspect, or as suspect at a higher incarnation, with the name and the port that belong
+  /// to it.
   private mutating func beginSuspicion(
     of claim: Record, _ accusation: Suspicions.Accusation, because reason: Reason
   ) {
@@ -198,17 +204,17 @@ extension Node {
 
   // MARK: Ourselves
 
-  /// Somebody told us of ourselves. Returns our own record where theirs is older or disputed.
+  /// Another node sent a record of us. Returns our own record if theirs is older, or if we just refuted it.
   private mutating func mergeOfOurselves(_ record: Record) -> Record? {
     let own = context.ownRecord
-    switch refutation.hear(record, own: own) {
+    switch refutation.merge(record, own: own) {
     case .agrees: return nil
     case .outdated: return own
     case .disputed: return refute() ? context.ownRecord : nil
     }
   }
 
-  /// Outbids what is held against us, if anything is and the time has come.
+  /// Outbids a record held against us, if there is one and its wait is over.
   @discardableResult
   mutating func refute() -> Bool {
     var own = context.ownRecord

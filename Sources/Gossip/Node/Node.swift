@@ -1,14 +1,14 @@
 // A node: the whole protocol as one value.
 //
-// Whatever happens goes in by `handle` together with the time; whatever is to be done comes out of it, in order. A node
-// reads no clock, opens no socket, waits for nothing and draws its randomness from its own seed, so that the same
-// events give the same effects in every process, and a thousand of them run in one simulation.
+// `handle` takes each event together with the time, and returns what to do, in order. A node reads no clock, opens no
+// socket, waits for nothing and draws its randomness from its own seed, so that the same events give the same effects
+// in every process, and a thousand nodes run in one simulation.
 //
-// The parts own their state and know nothing of each other. `Node` only joins them: it hands a part what that may read
-// (`Context`), carries what a part decided to the parts that it concerns, and empties the outbox. Which part has a say in
-// what is seen in these files: events and timers here, datagrams in `Receiving`, claims about members in `Merging`, the
-// value in `Writes`, what goes out in `Sending`, what is shown in `Status`. Rejected: parts that call each other through protocols,
-// which hides that they all change one member list.
+// The parts own their state and know nothing of each other. `Node` only joins them: it hands a part what it may read
+// (`Context`), carries its decisions to the parts that they concern, and empties the outbox. Events and timers are
+// handled here, received datagrams in `Receiving`, claims about members in `Merging`, the value in `Writes`, outgoing
+// datagrams in `Sending`, and queries in `Status`. Rejected: parts that call each other through protocols, which hides
+// that they all change one member list.
 
 /// One node of a cluster.
 package struct Node: Sendable {
@@ -17,16 +17,16 @@ package struct Node: Sendable {
   var counters = Counters()
   var outbox = Outbox()
   var effects: [Effect] = []
-  /// The hash of the cluster's name, in every datagram.
+  /// The hash of the cluster's name, which every datagram carries.
   let cluster: UInt64
-  /// The sum of all stalls of this process. Added to deadlines for the outside, taken off the clock for the inside, it
-  /// moves every deadline of every part at once.
+  /// The sum of all stalls of this process. It is subtracted from the clock that the parts see and added to the
+  /// deadline that callers see, and so moves all deadlines of all parts at once.
   var stalled = Duration.zero
-  /// When `handle` must be called at the latest, with `.timePassed` if nothing else happens. It moves with every event.
+  /// The latest time to call `handle` again, with `.timePassed` if nothing else happens. It moves with every event.
   package private(set) var nextDeadline: Instant
 
   // Value
-  /// In sight of the simulation, which reads its stamp after each step: a call would copy the whole node.
+  /// Visible to the simulation, which reads the stamp after each step: a call would copy the whole node.
   package internal(set) var register: Register
   var waitingWrites = WaitingWrites()
 
@@ -45,7 +45,7 @@ package struct Node: Sendable {
   // Joining
   var book: AddressBook
   var verifications = Verifications()
-  var strangers: Strangers
+  var admission: AdmissionControl
   var readiness: ReadinessGate
   var reachability: Reachability
   var leaving = Leaving()
@@ -53,16 +53,17 @@ package struct Node: Sendable {
 
   var pending: PendingRequests
   var summaries: Summaries
-  /// What `/readyz` says, as far as was told.
-  var shownReadiness = ReadinessState.starting
+  /// The last readiness that an effect announced.
+  var announcedReadiness = ReadinessState.starting
   var forgetAt: Instant
 
   /// - Parameters:
-  ///   - seed: of the node's choices by chance. Whoever watches them for long may come to know it.
-  ///   - key: makes what nobody may guess: from the system for a real node, from the seed for a simulated one.
-  ///   - now: the start; the incarnation is its wall clock.
-  ///   - stamp: what this node held when it ran last, where that was kept. It is merged as every other is, and read from
-  ///     `stamp` before the first event: no effect tells it.
+  ///   - seed: seeds the node's random choices. An observer who watches them for long may find it out.
+  ///   - key: makes the numbers that nobody may guess. It comes from the system for a real node, and from the seed for
+  ///     a simulated one.
+  ///   - now: the time of the start; its wall clock is the first incarnation.
+  ///   - stamp: what this node held when it last ran, if that was kept. It merges like any other. Read it from `stamp`
+  ///     before the first event: no effect announces it.
   package init(
     identity: Identity, settings: Settings, seed: UInt64, key: SecretKey, now: Now, restored stamp: Stamp = .initial
   ) {
@@ -80,11 +81,11 @@ package struct Node: Sendable {
     pending = PendingRequests(key: key)
     register = Register(stamp, at: start)
     push = Push(at: start, settings)
-    // A random phase, or nodes that start together would probe and notify together for ever.
+    // A random phase; otherwise nodes that start together would probe and notify together for ever.
     let phase = Duration.microseconds(generator.below(Int(settings.period.microseconds)))
     probe = Probe(at: start + phase)
     refutation = Refutation(at: start)
-    strangers = Strangers(key: key.derived(for: 0), at: start, settings)
+    admission = AdmissionControl(key: key.derived(for: 0), at: start, settings)
     antiEntropy = AntiEntropy(at: start, settings)
     book = AddressBook(seeds: settings.seeds.count, at: start)
     readiness = ReadinessGate(at: start, settings)
@@ -100,7 +101,7 @@ package struct Node: Sendable {
   package var identity: Identity { context.identity }
   package var settings: Settings { context.settings }
 
-  /// Takes what happened and returns what to do about it, in order.
+  /// Handles an event and returns what to do about it, in order.
   package mutating func handle(_ event: Event, at real: Now) -> [Effect] {
     advance(to: real)
     giveUpStampIfAboveCeiling()
@@ -114,7 +115,7 @@ package struct Node: Sendable {
       flush()
       readyIfAllSeedsAreOurselves()
     case .connectionRefused(let address):
-      if ticker.refused(by: address, context) { probe.hurry(to: address, context) }
+      if ticker.refused(by: address, context) { probe.prioritize(address, context) }
     case .notifyDelivered(let address):
       ticker.delivered(to: address)
       suspicions.answeredNotify(address)
@@ -125,33 +126,33 @@ package struct Node: Sendable {
     return effects
   }
 
-  /// Reads the time, and sees whether this process was stopped meanwhile.
+  /// Sets the time, and detects whether this process was stopped meanwhile.
   ///
-  /// This is the first thing in every event: after a stop, datagrams that waited come before timers, and would be
-  /// judged by deadlines that passed while nobody could act on them.
+  /// This comes first in every event: after a stop, waiting datagrams arrive before timers, and would be judged by
+  /// deadlines that passed while this process could not act.
   private mutating func advance(to real: Now) {
     let late = real.monotonic - nextDeadline
-    if late > context.settings.stall { notice(stall: late) }
+    if late > context.settings.stallThreshold { notice(stall: late) }
     let monotonic = max(real.monotonic - stalled, context.time)
     context.now = Now(monotonic: monotonic, wall: real.wall)
   }
 
-  /// This process did not run for so long. Every deadline but that of refutations moves by it, nobody is accused for it,
-  /// and we trust ourselves less for a while (Lifeguard's reason for the local health).
+  /// This process did not run for this long. All deadlines except those of refutations move by it, nobody is accused
+  /// because of it, and we trust ourselves less for a while (the case that Lifeguard's local health is for).
   private mutating func notice(stall: Duration) {
     stalled += stall
     counters.stalls += 1
     probe.worsenHealth(by: 1, context.settings)
-    refutation.slept(for: stall)
+    refutation.stalled(for: stall)
     emit(.report(.stalled(stall)))
-    if stall > context.settings.forgetting { joinAnew() }
+    if stall > context.settings.tombstoneLifetime { rejoin() }
   }
 
-  /// We are asked to leave.
+  /// Starts to leave.
   private mutating func leave() {
     guard !leaving.isUnderWay else { return }
     leaving.begin(at: context.time, context.settings)
-    showReadiness()
+    announceReadiness()
     probe.stop()
     book.stop()
     ticker.stop()
@@ -161,24 +162,24 @@ package struct Node: Sendable {
     spread(Rumours.Claim(address: own.address, incarnation: own.incarnation, state: .left))
   }
 
-  /// A clock beyond the year 2255 is no clock: starting there would leave less of the range for refuting.
+  /// A clock beyond the year 2255 is not believable, and starting there would leave less of the range for refuting.
   private static let highestStart: UInt64 = 1 << 53
 }
 
 // MARK: Timers
 
 extension Node {
-  /// The timers: each is named once, with its deadline and what runs when it is due.
+  /// The timers. Each is named once, with its deadline and what runs when it is due.
   ///
-  /// There are no timer objects: a deadline is a number that its part keeps, and after each event all that are due run, in
-  /// the order of the cases. Readiness comes first, as all that is sent says whether we vouch for our stamp; leaving and
-  /// refuting next, as they are about how others see us; then what judges members, as what follows is chosen among those
-  /// that live; and pushes and reports last, so that they carry and tell all that changed. They have numbers, so that going
-  /// through them takes no list. Rejected: a queue of timers (it allocates, and a part that changes its mind would have to
-  /// search it).
+  /// There are no timer objects: a deadline is a number that its part keeps, and after each event all due timers run,
+  /// in the order of the cases. Readiness comes first, because every datagram says whether we vouch for our stamp; then
+  /// leaving and refuting, which change how others see us; then the timers that judge members, because the later ones
+  /// choose among active members; and pushes and reports last, so that they include everything that changed. The cases
+  /// have numbers, so that iterating over them needs no list. Rejected: a queue of timers (it allocates, and a part
+  /// that changes its mind would have to search it).
   private enum Timer: UInt8 {
     case readiness, waitingWrites, leaving, refutation, relays, verifications, suspicions, probe, book, reachability
-    case antiEntropy, ticker, forgetting, push, summaries
+    case antiEntropy, ticker, tombstones, push, summaries
   }
 
   @inline(__always)
@@ -196,7 +197,7 @@ extension Node {
     case .reachability: reachability.deadline
     case .antiEntropy: antiEntropy.deadline(context.settings)
     case .ticker: ticker.deadline
-    case .forgetting: forgetAt
+    case .tombstones: forgetAt
     case .push: push.deadline
     case .summaries: summaries.deadline
     }
@@ -204,7 +205,7 @@ extension Node {
 
   private mutating func run(_ timer: Timer) {
     switch timer {
-    case .readiness: show(readiness.advance(at: context.time))
+    case .readiness: announce(readiness.advance(at: context.time))
     case .waitingWrites: releaseWrites()
     case .leaving: leaving.advance(context, using: &generator, into: &outbox)
     case .refutation: refute()
@@ -216,11 +217,11 @@ extension Node {
     case .reachability:
       reachability.judge(at: context.time, into: &outbox)
       flush()
-      showReadiness()
+      announceReadiness()
       reachability.advance(context, isLeaving: leaving.isUnderWay, using: &generator, into: &outbox)
     case .antiEntropy: antiEntropy.advance(context, using: &generator, into: &outbox)
     case .ticker: ticker.advance(register.stamp, context, using: &generator, into: &outbox)
-    case .forgetting: forget()
+    case .tombstones: forget()
     case .push:
       for peer in push.advance(register.stamp, context, using: &generator) {
         send(Outgoing(body: .gossip, destination: peer))
@@ -230,8 +231,8 @@ extension Node {
     flush()
   }
 
-  /// Runs all timers that are due, each once.
-  /// - Returns: the earliest deadline after that. Mostly none was due, and they are looked at once.
+  /// Runs all due timers, each once.
+  /// - Returns: the earliest deadline after that. Usually no timer is due, and one pass finds it.
   private mutating func runTimers() -> Instant {
     var (number, earliest, hasRun) = (0 as UInt8, Instant.distantFuture, false)
     while let timer = Timer(rawValue: number) {
@@ -247,7 +248,7 @@ extension Node {
     return hasRun ? earliestDeadline() : earliest
   }
 
-  /// Inlined, or the compiler copies the whole node, 1.8 kB, to call it after each event.
+  /// Inlined; otherwise the compiler copies the whole node, 1.8 kB, to call it after each event.
   @inline(__always)
   private func earliestDeadline() -> Instant {
     var earliest = Instant.distantFuture
@@ -259,35 +260,35 @@ extension Node {
     return earliest
   }
 
-  /// Pings suspects, and declares those dead whose time is over.
+  /// Pings suspects, and declares dead those whose time is over.
   private mutating func judgeSuspects() {
     let verdicts = suspicions.advance(context, into: &outbox)
     flush()
-    // As many pings as would do for a death are as good as a failed probe of our own, and come sooner: without this,
-    // most suspicions run for twice the minimum for want of confirmations.
-    for address in verdicts.convinced { confirm(address, by: context.ourselves) }
+    // Missing as many of our pings as a death takes counts like a failed probe of our own, and comes sooner: without
+    // this, most suspicions run for twice the minimum because confirmations are missing.
+    for address in verdicts.unresponsive { confirm(address, by: context.ourselves) }
     for address in verdicts.expired { declareDead(address) }
   }
 
-  /// Forgets members that are dead or left for long.
+  /// Forgets members that have been dead or left for long.
   private mutating func forget() {
     forgetAt = context.time + Node.forgetInterval
     guard context.members.tombstones > 0 else { return }
     for index in (0..<context.members.count).reversed() {
       let member = context.members[index]
-      // Only the member itself can have said what no clock can reach; if it is gone, its next process says less. So that
-      // it is not kept out by its own tombstone, that is forgotten soon.
+      // Only the member itself can have claimed an incarnation that no clock can reach. If it is gone, its next process
+      // starts with a lower one, so we forget the tombstone soon, or it would keep the member out.
       let isAbsurd = member.incarnation > context.ceiling.forHearsay
-      let lifetime = context.settings.forgetting
+      let lifetime = context.settings.tombstoneLifetime
       let isOld = context.time - member.since > (isAbsurd ? min(lifetime, Node.absurdLifetime) : lifetime)
-      guard isOld, !member.isLive, member.address != context.ourselves else { continue }
+      guard isOld, !member.isActive, member.address != context.ourselves else { continue }
       context.members.remove(at: index)
       emit(.report(.memberForgotten(name: member.name, member.address)))
     }
   }
 
-  /// Dead members are looked through this often for those to forget; a tenth of a minute more or less is nothing there.
+  /// How often we look for tombstones to forget; six seconds more or less do not matter here.
   package static let forgetInterval: Duration = .seconds(6)
-  /// Longer than rumours travel; a minute that such a member is away is better than an hour.
+  /// Longer than rumours travel. Such a member is kept out for a minute instead of an hour.
   private static let absurdLifetime: Duration = .seconds(60)
 }

@@ -1,7 +1,8 @@
-// Putting a datagram together: what it is for, then what its receiver most needs to know, then other news as it fits.
+// Assembles datagrams: first the body, then what the receiver most needs to know, then as much other news as fits.
 
 extension Node {
-  /// Does what the parts put into the outbox. After each part's turn, so that what it sends says what was true then.
+  /// Carries out what a part put into the outbox. It runs after each part's turn, so that a datagram carries the state
+  /// of that moment.
   mutating func flush() {
     guard !outbox.isEmpty else { return }
     for index in 0..<outbox.count {
@@ -14,12 +15,13 @@ extension Node {
   }
 
   mutating func emit(_ effect: Effect) {
-    // A write has three effects, a round of pushes four: room for them at once, and not after one, two and three.
+    // A write has three effects and a round of pushes four: reserve room for them at once, not after one, two and
+    // three.
     if effects.isEmpty { effects.reserveCapacity(4) }
     effects.append(effect)
   }
 
-  /// Sends a datagram. A request gets its nonce here, by which its answer is known.
+  /// Sends a datagram. A request gets its nonce here, which will identify its answer.
   mutating func send(_ datagram: Outgoing) {
     var nonce = datagram.nonce
     if let purpose = datagram.purpose {
@@ -32,10 +34,10 @@ extension Node {
         isReady: readiness.vouches(at: context.time) && !leaving.isUnderWay,
         wantsIntroduction: datagram.introducesUs),
       stamp: register.stamp, digest: context.members.digest, nonce: nonce, body: datagram.body)
-    // Gossip alone is repeated to others, and so may be lost.
+    // Only gossip is repeated to others, and so may be lost.
     let limit =
       datagram.limit
-      ?? (datagram.body == .gossip ? antiEntropy.pathSize.most(at: context.time) : Wire.modestPlainSize)
+      ?? (datagram.body == .gossip ? antiEntropy.pathSize.limit(at: context.time) : Wire.modestPlainSize)
     var room = limit - Wire.size(of: message)
     guard room >= 0 else { return }
     let accusation = accusation(of: datagram.recipient ?? datagram.destination)
@@ -60,22 +62,22 @@ extension Node {
     message.rumours.append(record)
   }
 
-  /// What is held against this member, if anything.
+  /// The accusation of this member, if there is one.
   func accusation(of address: Address) -> Record? {
     guard address != context.ourselves, let index = context.members.index(of: address),
       context.members[index].state != .alive
     else { return nil }
-    return told(context.members[index].record)
+    return withAccuser(context.members[index].record)
   }
 
-  /// A record as we tell it (see `Suspicions`).
-  func told(_ record: Record) -> Record { suspicions.told(record) }
+  /// A record as we send it (see `Suspicions`).
+  func withAccuser(_ record: Record) -> Record { suspicions.withAccuser(record) }
 
   private mutating func news(room: Int) -> [Record] {
     guard rumours.count > 0 else { return [] }
     var room = room
-    // How often a rumour is sent: the factor times the logarithm to base 2 of the members and one, rounded up.
-    let logarithm = Int.bitWidth - context.members.liveCount.leadingZeroBitCount
+    // How often a rumour is sent: the factor times log2(n + 1), rounded up.
+    let logarithm = Int.bitWidth - context.members.activeCount.leadingZeroBitCount
     let members = context.members
     return rumours.take(
       transmissions: context.settings.rumourFactor * logarithm,
@@ -95,27 +97,27 @@ extension Node {
 
   // MARK: Answers to others
 
-  /// Answers the question in a datagram, or tells the sender what it should hear.
-  mutating func answerQuestion(in message: Message, _ reply: Reply, limit: Int) {
+  /// Answers the request in a datagram, or else sends what we owe its sender.
+  mutating func answerRequest(in message: Message, _ reply: Reply, limit: Int) {
     var reply = reply
     let sender = message.sender.address
     if message.sender.wantsIntroduction { reply.records.append(context.ownRecord) }
     switch message.body {
     case .ping(let target):
-      respond(target == context.ourselves ? .ack : .refusal, reply, to: sender)
+      respond(target == context.ourselves ? .ack : .misdirected, reply, to: sender)
       if target == context.ourselves { reached(by: sender) }
-    case .contact:
+    case .join:
       respond(.ack, reply, to: sender)
-    case .request(let target, let deadline):
-      let refusal = relays.accept(
+    case .pingRequest(let target, let deadline):
+      let reason = relays.accept(
         target, for: sender, deadline: deadline, nonce: message.nonce, context, into: &outbox)
-      if let refusal { counters.refuse(refusal) }
+      if let reason { counters.drop(reason) }
       flush()
-      tellWhatIsOwed(message, reply)
+      sendOwedUpdates(message, reply)
     case .pull(let after, let buckets):
       sendPage(to: reply.source, sender, nonce: message.nonce, after: after, buckets, limit: limit)
-    case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice:
-      tellWhatIsOwed(message, reply)
+    case .ack, .misdirected, .indirectAck, .nack, .gossip, .page, .notice:
+      sendOwedUpdates(message, reply)
     }
   }
 
@@ -125,8 +127,8 @@ extension Node {
     send(answer)
   }
 
-  /// Tells a sender that gets no other answer now what it should hear: a newer stamp, or better claims.
-  private mutating func tellWhatIsOwed(_ message: Message, _ reply: Reply) {
+  /// Sends what we owe to a sender that gets no other answer now: a newer stamp, or newer claims.
+  private mutating func sendOwedUpdates(_ message: Message, _ reply: Reply) {
     let isOlder = message.stamp < register.stamp
     guard isOlder || !reply.records.isEmpty, push.allowsReply(at: context.time) else { return }
     var news = Outgoing(body: .gossip, destination: reply.source, recipient: message.sender.address)
@@ -139,14 +141,14 @@ extension Node {
   mutating func sendPage(
     to source: Address, _ recipient: Address, nonce: UInt64, after: Address?, _ buckets: [UInt64], limit: Int
   ) {
-    guard !antiEntropy.isAnew else { return }
+    guard !antiEntropy.isRestarting else { return }
     let limit = min(limit, Wire.maximumPlainSize)
-    // Beside the records: the longest header, and an accusation of the asker, which goes first.
+    // The rest of the page is the longest header, and an accusation of the asker, which goes first.
     let accusation = accusation(of: recipient).map { Wire.size(of: $0) } ?? 0
     let suspicions = suspicions
     let page = AntiEntropy.makePage(
       for: recipient, after: after, buckets, room: limit - AntiEntropy.pageOverhead - accusation,
-      of: context.members, told: { suspicions.told($0) })
+      of: context.members, prepare: { suspicions.withAccuser($0) })
     var answer = Outgoing(body: .page(more: page.more), destination: source, nonce: nonce, recipient: recipient)
     answer.first = page.records
     answer.limit = limit
@@ -154,17 +156,17 @@ extension Node {
     send(answer)
   }
 
-  /// What is still owed to the sender of the datagram in hand.
+  /// What we still owe the sender of the current datagram.
   struct Reply {
     let source: Address
     let nonce: UInt64
-    /// The greatest size of what it is told unasked; nil is what may be sent to any member.
+    /// The size limit of a datagram that it did not ask for; nil means the usual limit for members.
     let limit: Int?
-    /// What it should hear: our record, if it accused us; what we hold, where its claims are older.
+    /// The records that we owe it: our own, if it accused us, and those for which its claims are older.
     var records: [Record] = []
   }
 
-  /// Answers a stranger, with no more than it sent.
+  /// Answers a stranger with no more bytes than it sent.
   mutating func respond(_ body: Message.Body, to message: Message, from source: Address, size: Int) {
     var answer = Outgoing(
       body: body, destination: source, nonce: message.nonce, recipient: message.sender.address)

@@ -1,5 +1,5 @@
-// When people are told members and state: every five seconds and after a change, but once a second at most. Rejected: a
-// line for each change alone (a value that stays is never seen in the log).
+// Reports members and state every five seconds and after a change, but at most once a second. Rejected: only a line for
+// each change (a value that does not change would never appear in the log).
 
 /// When the next summary is due, and what changed since the last one.
 struct Summaries: Sendable {
@@ -20,14 +20,14 @@ struct Summaries: Sendable {
     return last + (isChanged ? min(spacing, interval) : interval)
   }
 
-  /// The value changed, or a member.
+  /// The value or a member changed.
   mutating func changed(_ member: Address? = nil) {
     isChanged = true
     guard interval > .zero, let member, !changedMembers.contains(member) else { return }
-    if changedMembers.count < Summaries.mostChanges { changedMembers.append(member) }
+    if changedMembers.count < Summaries.maximumChanges { changedMembers.append(member) }
   }
 
-  /// Tells members and state, if it is time.
+  /// Reports members and state if it is time.
   mutating func advance(_ stamp: Stamp, _ context: Context, into outbox: inout Outbox) {
     guard deadline <= context.time else { return }
     last = context.time
@@ -41,9 +41,9 @@ struct Summaries: Sendable {
       let record = members[index].record
       return MemberSummary(name: record.name, address: record.address, status: record.state.status)
     }
-    outbox.report(.summary(members: listed, live: members.liveCount, stamp: stamp))
+    outbox.report(.summary(members: listed, live: members.activeCount, stamp: stamp))
   }
 
-  /// A line that lists more is not read; the log has a line for each change besides.
-  private static let mostChanges = 64
+  /// Nobody reads a line that lists more; the log also has a line for each change.
+  private static let maximumChanges = 64
 }

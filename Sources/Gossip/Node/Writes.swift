@@ -1,4 +1,5 @@
-// The node's part in the value: writes from clients, stamps from members and strangers, and what follows from a change.
+// How a node handles the value: writes from clients, stamps from members and strangers, and the consequences of a
+// change.
 
 extension Node {
   /// The stamp that this node holds.
@@ -7,12 +8,12 @@ extension Node {
   /// How often a stamp was given up for a smaller one (see `Effect.retract`).
   package var retractions: UInt64 { register.retractions }
 
-  /// A client's write: at once, or once the first stamp is known or not to be had.
+  /// A client's write. It is accepted at once, or when the first stamp is known or we have waited long enough for it.
   mutating func handleWrite(_ value: Int64, _ request: RequestID) {
-    // A timer that is late must not let a later write go before those that wait.
+    // If the timer is late, this write must not overtake those that wait.
     releaseWrites()
     guard readiness.waits(at: context.time) else { return write(value, request) }
-    if !waitingWrites.add(value, request, most: context.settings.waitingSets) {
+    if !waitingWrites.add(value, request, limit: context.settings.maximumWaitingWrites) {
       emit(.answer(request, .overloaded))
     }
   }
@@ -34,32 +35,32 @@ extension Node {
     for (value, request) in waitingWrites.take() { write(value, request) }
   }
 
-  /// A stamp by `/notify`, from anyone.
+  /// A stamp that came through `/notify`, from anyone.
   mutating func handleNotify(_ stamp: Stamp, by notifier: String, _ request: RequestID) {
     guard stamp.generation <= context.ceiling.forStrangers else {
-      counters.refuse(.notify)
+      counters.drop(.notify)
       return emit(.answer(request, .aboveCeiling(context.ceiling.forStrangers)))
     }
     merge(stamp, notifier: notifier)
     emit(.answer(request, .accepted(stamp)))
   }
 
-  /// A stamp in a datagram that we believe. Returns false when it is above the ceiling: then it is as if not sent.
-  mutating func heardStamp(_ stamp: Stamp, from member: Int?, name: String) -> Bool {
+  /// A stamp in a datagram that we accept. Returns false when it is above the ceiling: then we ignore it.
+  mutating func receiveStamp(_ stamp: Stamp, from member: Int?, name: String) -> Bool {
     guard stamp.generation <= context.ceiling.forMembers else {
-      counters.refuse(.stamp)
+      counters.drop(.stamp)
       if let member {
         clockDiffers(from: context.members[member].address, by: stamp.generation - context.ceiling.effectiveClock)
       }
       return false
     }
-    // One that was overtaken on its way is older than what is known.
+    // A stamp that was overtaken on its way is older than the one we know.
     if let member { context.members.observe(at: member) { $0.stamp = max($0.stamp ?? stamp, stamp) } }
     merge(stamp, notifier: name)
     return true
   }
 
-  /// Merges a stamp into ours and tells what that did.
+  /// Merges a stamp into ours and reports the result.
   private mutating func merge(_ stamp: Stamp, notifier: String) {
     if register.isNewTie(stamp) {
       let held = register.stamp
@@ -76,13 +77,13 @@ extension Node {
 
   private mutating func stampChanged() {
     summaries.changed()
-    // Alone there is nobody to push to, and whoever joins is pushed to for that.
+    // Alone there is nobody to push to; a node that joins causes a push itself.
     if context.members.count > 1 { push.changed(.stamp, at: context.time, context.settings) }
   }
 
-  /// Our clock was wrong when we took the stamp that we hold, and has been set right: no other node believes that stamp, and
-  /// nothing can be written on top of it. The greatest that members hold takes its place; where none is known the value
-  /// stays and its generation begins anew, so that nodes that were all wrong keep it.
+  /// Our clock was wrong when we accepted our stamp, and has been set right: no other node accepts that stamp, and
+  /// nothing can be written on top of it. The greatest stamp that members hold replaces it. If none is known, the value
+  /// stays and its generation starts over, so that it survives if all nodes were wrong.
   mutating func giveUpStampIfAboveCeiling() {
     let ceiling = context.ceiling.forMembers
     guard register.stamp.generation > ceiling else { return }
@@ -92,7 +93,7 @@ extension Node {
       guard let stamp = context.members[index].stamp else { continue }
       if stamp.generation > ceiling {
         context.members.observe(at: index) { $0.stamp = nil }
-      } else if context.members[index].isLive {
+      } else if context.members[index].isActive {
         best = max(best ?? stamp, stamp)
       }
     }
@@ -103,7 +104,7 @@ extension Node {
     stampChanged()
   }
 
-  /// A member says something that its clock must be far ahead for, or ours far behind.
+  /// A member's claim shows that its clock is far ahead, or ours far behind.
   mutating func clockDiffers(from member: Address, by ahead: UInt64) {
     skew.differs(from: member, by: ahead, context, into: &outbox)
     flush()
@@ -111,38 +112,38 @@ extension Node {
 
   // MARK: Readiness
 
-  /// The stamp of a peer that vouches for it was merged.
-  mutating func firstStampKnown() {
-    show(readiness.gotFirstStamp())
+  /// We merged the stamp of a peer that vouches for it.
+  mutating func receivedFirstStamp() {
+    announce(readiness.receivedFirstStamp())
     releaseWrites()
   }
 
-  /// All seeds turned out to be ourselves: we are the first.
+  /// If all seeds turned out to be this node, it is the first and ready.
   mutating func readyIfAllSeedsAreOurselves() {
     guard book.isAllOurselves else { return }
     book.stopJoining()
-    show(readiness.metOnlyOurselves())
+    announce(readiness.metOnlyOurselves())
   }
 
-  /// What the node became, if it became ready now.
-  mutating func show(_ state: Readiness?) {
+  /// Announces how the node became ready, if it did now.
+  mutating func announce(_ state: Readiness?) {
     guard let state else { return }
     emit(.report(.ready(state)))
-    showReadiness()
+    announceReadiness()
   }
 
-  /// What `/readyz` says now.
+  /// The current answer to `/readyz`.
   package var readinessState: ReadinessState {
     if leaving.isUnderWay { return .leaving }
-    if let refused = reachability.refused { return .unreachable(refused.why, by: refused.by) }
+    if let complaint = reachability.complaint { return .unreachable(complaint.why, by: complaint.by) }
     return readiness.state.map { .ready($0) } ?? .starting
   }
 
-  /// Tells it if it is something else than was told last.
-  mutating func showReadiness() {
+  /// Announces the readiness if it changed.
+  mutating func announceReadiness() {
     let state = readinessState
-    guard state != shownReadiness else { return }
-    shownReadiness = state
+    guard state != announcedReadiness else { return }
+    announcedReadiness = state
     emit(.readiness(state))
   }
 }

@@ -1,8 +1,8 @@
-// Where a member is reached, which is also what it is known by.
+// The address where a member is reached. It is also the member's identity.
 //
-// Two words and a port compare in a few nanoseconds and allocate nothing; IPv4 is held in its IPv6-mapped form, so that
-// a dual-stack socket's `::ffff:10.0.0.1` and `10.0.0.1` are one member. Rejected: text (many spellings of one address)
-// and names (they move, and two nodes may claim one).
+// Two words and a port compare in a few nanoseconds and allocate nothing; IPv4 is stored in its IPv6-mapped form, so
+// that a dual-stack socket's `::ffff:10.0.0.1` and `10.0.0.1` are one member. Rejected: text (many spellings of one
+// address) and names (they move, and two nodes may claim one).
 
 /// An IP address and a port.
 package struct Address: Comparable, Hashable, Sendable {
@@ -10,7 +10,7 @@ package struct Address: Comparable, Hashable, Sendable {
   package var high: UInt64
   /// The last 64 bits.
   package var low: UInt64
-  /// The port, UDP or TCP as the place says.
+  /// The port: UDP or TCP, depending on where it is used.
   package var port: UInt16
 
   package init(high: UInt64, low: UInt64, port: UInt16) {
@@ -29,8 +29,8 @@ package struct Address: Comparable, Hashable, Sendable {
   /// The same address with another port.
   package func with(port: UInt16) -> Address { Address(high: high, low: low, port: port) }
 
-  /// Whether a datagram may be sent there at all. Port 0 and the unspecified, multicast and broadcast addresses are
-  /// nobody's: a send to one is an error at best and reaches strangers at worst.
+  /// Whether a datagram may be sent there at all. Port 0 and the unspecified, multicast and broadcast addresses belong
+  /// to nobody: sending to one fails at best and reaches strangers at worst.
   package var isReachable: Bool {
     guard port != 0 else { return false }
     if isIPv4 {
@@ -58,7 +58,7 @@ extension Address: CustomStringConvertible {
   /// `10.0.0.1:7946` or `[fd00::1]:7946`.
   package var description: String { isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
 
-  /// The address without its port, IPv6 in the form that RFC 5952 (section 4) recommends.
+  /// The address without its port, with IPv6 in the form that RFC 5952 (section 4) recommends.
   package var host: String {
     if isIPv4 {
       return [24, 16, 8, 0].map { String((low >> $0) & 0xFF) }.joined(separator: ".")

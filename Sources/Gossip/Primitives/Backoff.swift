@@ -1,7 +1,7 @@
-// Waits that double: for what is tried or said again as long as it fails, and need not be when it has failed for long.
-// Rejected: a wait of fixed length, which is either too often for ever or too rarely at first.
+// Waits that double: for attempts and reports that repeat, and matter less the longer they go on. Rejected: waits of one
+// length, which are too short for ever or too long at first.
 
-/// How long to wait before the next attempt.
+/// How long to wait before the next attempt or report.
 struct Backoff: Sendable {
   private let first: Duration
   private let longest: Duration
@@ -18,6 +18,6 @@ struct Backoff: Sendable {
     return next
   }
 
-  /// Begins anew with the first wait.
+  /// Goes back to the first wait.
   mutating func reset() { next = first }
 }

@@ -1,12 +1,12 @@
 // The one source of randomness: a seeded generator that the node owns.
 //
-// The same seed gives the same run in every process, which is what makes a failure found by simulation a failure that
-// can be replayed. Rejected: the system's generator (no replay) and the standard library's `shuffled`, `random(in:)`
-// and `randomElement` (how they spend random bits may change between toolchains, and with it every recorded run).
+// The same seed gives the same run in every process, so a failure found by simulation can be replayed. Rejected: the
+// system's generator (no replay) and the standard library's `shuffled`, `random(in:)` and `randomElement` (how they
+// spend random bits may change between toolchains, and with it every recorded run).
 
 /// SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", section 4): 64 bits of state,
-/// equidistributed, more than good enough to choose peers. It keeps no secret, as its output is a bijection of its state:
-/// what nobody may guess comes from `SipHash`.
+/// equidistributed, more than good enough to choose peers. It keeps no secret, because its output is a bijection of its
+/// state: numbers that nobody may guess come from `SipHash`.
 package struct Generator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -17,8 +17,8 @@ package struct Generator: RandomNumberGenerator, Sendable {
     return Hash.mix(state)
   }
 
-  /// A number in `0 ..< bound`; 0 when `bound` is 0. By multiplication (Lemire 2019): the bias is below 2^-40 for any
-  /// bound that a cluster can need, and no draw is ever repeated, so that the number of draws is known.
+  /// A number in `0 ..< bound`; 0 when `bound` is 0. It multiplies (Lemire 2019): the bias is below 2^-40 for any bound
+  /// that a cluster can need, and no draw is ever repeated, so the number of draws is known.
   package mutating func below(_ bound: Int) -> Int {
     Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(max(bound, 0))).high)
   }
@@ -36,10 +36,10 @@ package struct Generator: RandomNumberGenerator, Sendable {
   }
 }
 
-/// Hashing for digests and generators. Fixed for ever: nodes compare what it gives. (The standard library's `Hasher`
-/// is seeded anew in every process.)
+/// Hashing for digests and generators. It never changes, because nodes compare its results. (The standard library's
+/// `Hasher` has a new seed in every process.)
 package enum Hash {
-  /// The finaliser of SplitMix64: a bijection in which every bit of input moves about half of the output's.
+  /// The finaliser of SplitMix64: a bijection in which each input bit flips about half of the output bits.
   package static func mix(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -47,7 +47,7 @@ package enum Hash {
     return z ^ (z >> 31)
   }
 
-  /// FNV-1a over the bytes, then mixed: for names of clusters, a few bytes long, once a start.
+  /// FNV-1a over the bytes, then mixed: used for the cluster's name, a few bytes, once per start.
   package static func of(_ text: String) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -1,12 +1,12 @@
 // Numbers that nobody can guess: a keyed one-way function, and the nonces made with it.
 //
-// An answer is believed because it repeats the nonce of our question, so whoever can foresee nonces can answer for
-// others. The generator that chooses peers must not make them: its output is a bijection of its state, and one nonce
-// on the wire would reveal all later ones and every choice as well. SipHash-2-4 was made for short inputs and a secret
-// key, takes some 20 ns and needs no library. Rejected: numbers from the system, each time (a system call in the core, and no
+// We accept an answer because it repeats the nonce of our request, so whoever can predict nonces can answer for others.
+// The generator that chooses peers must not make them: its output is a bijection of its state, and one nonce on the
+// wire would reveal all later ones and every choice as well. SipHash-2-4 was made for short inputs and a secret key,
+// takes some 20 ns and needs no library. Rejected: asking the system for each number (a system call in the core, and no
 // replay), and a longer hash (nonces live for five seconds).
 
-/// A secret of this process: drawn from the system's generator at the start, and from the seed in a simulation.
+/// A secret of this process: drawn from the system's generator at the start, or from the seed in a simulation.
 package struct SecretKey: Equatable, Sendable {
   package var low: UInt64
   package var high: UInt64
@@ -16,8 +16,9 @@ package struct SecretKey: Equatable, Sendable {
     self.high = high
   }
 
-  /// A key for a purpose of its own, so that what one use reveals is nothing to another. Made from numbers at the end of
-  /// the range, which no count of nonces reaches: the nonces of a key are what it makes of 1, 2, 3, and go out in the clear.
+  /// A separate key for one purpose, so that what one use reveals does not help against another. It hashes numbers at
+  /// the end of the range, which no count of nonces reaches: a key's nonces are its hashes of 1, 2, 3 …, and go out in
+  /// the clear.
   package func derived(for purpose: UInt64) -> SecretKey {
     SecretKey(
       low: SipHash.hash(of: .max - purpose &* 2, key: self), high: SipHash.hash(of: .max - purpose &* 2 &- 1, key: self)
@@ -62,7 +63,7 @@ package struct SipHash: Sendable {
     return state.finish(length: bytes.count, rest: word)
   }
 
-  /// Takes in eight bytes: two rounds.
+  /// Absorbs eight bytes: two rounds.
   private mutating func compress(_ word: UInt64) {
     v3 ^= word
     round()
@@ -70,7 +71,7 @@ package struct SipHash: Sendable {
     v0 ^= word
   }
 
-  /// The last block holds what is left over and the length; then four rounds.
+  /// The last block holds the remaining bytes and the length; four rounds follow.
   private mutating func finish(length: Int, rest: UInt64) -> UInt64 {
     compress(UInt64(truncatingIfNeeded: length) << 56 | rest)
     v2 ^= 0xFF
@@ -96,7 +97,7 @@ package struct SipHash: Sendable {
 
 /// The nonces of one process: the hashes of 1, 2, 3 … under its key.
 ///
-/// None repeats within a process but by a chance of one in 2^64 for each pair, and knowing any of them says nothing of the
+/// Two nonces of a process are equal with a chance of one in 2^64, and knowing some of them says nothing about the
 /// others.
 struct Nonces: Sendable {
   private let key: SecretKey
@@ -104,7 +105,7 @@ struct Nonces: Sendable {
 
   init(key: SecretKey) { self.key = key }
 
-  /// The next nonce. Zero is left out: it says that no answer is wanted.
+  /// The next nonce. It is never zero, which means that no answer is wanted.
   mutating func next() -> UInt64 {
     count &+= 1
     return max(1, SipHash.hash(of: count, key: key))

@@ -1,9 +1,9 @@
-// A limit on how often: so many a second in the long run, so many at once after quiet.
+// A rate limit: a number per second in the long run, and a burst after a quiet time.
 
 /// A bucket that fills with time and empties with use.
 struct TokenBucket: Sendable {
   private let perSecond: Int
-  /// A millionth of a token each, so that filling by whole microseconds loses nothing.
+  /// In millionths of a token, so that filling by whole microseconds loses nothing.
   private let capacity: Int64
   private var level: Int64
   private var filled: Instant
@@ -16,7 +16,7 @@ struct TokenBucket: Sendable {
     filled = now
   }
 
-  /// Takes tokens if there are enough, and so many more besides.
+  /// Takes tokens if there are enough and at least `reserve` remain.
   mutating func take(_ count: Int = 1, leaving reserve: Int = 0, at now: Instant) -> Bool {
     fill(at: now)
     let cost = min(Int64(count) * 1_000_000, capacity)

@@ -1,8 +1,8 @@
 // The whole database: one value and the generation that it was written in.
 //
-// Stamps are totally ordered and merging takes the greater, so that merging is commutative, associative and
-// idempotent: any order, any number of deliveries, any path, the same end. Two writes at one generation are ordered by
-// value, with nothing but what they carry. Rejected: the writer's name as tie-break (a notify does not carry it) and
+// Stamps are totally ordered and merging takes the greater, so that merging is commutative, associative and idempotent:
+// any order, any number of deliveries, any path, the same end. Two writes of one generation are ordered by value, which
+// takes nothing but what they carry. Rejected: the writer's name as tie-break (a notify does not carry it) and
 // wall-clock timestamps (last writer would mean fastest clock).
 
 /// A generation and the value written in it.
@@ -17,7 +17,7 @@ package struct Stamp: Comparable, Hashable, Sendable {
     self.value = value
   }
 
-  /// What every node holds before anyone wrote.
+  /// What every node holds before anyone has written.
   package static let initial = Stamp(generation: 0, value: 42)
 
   /// By generation, then by value.

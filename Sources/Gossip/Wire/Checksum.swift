@@ -1,7 +1,7 @@
-// What finds damage. Rejected: UDP's own checksum, which is sixteen bits and optional over IPv4; and a hash with a key, which
-// finds forgeries as well and belongs to the seal.
+// Detects damaged datagrams. Rejected: UDP's own checksum, which has sixteen bits and is optional over IPv4, and a
+// keyed hash, which also detects forgeries and belongs to the seal.
 
-/// CRC-32C (Castagnoli): finds every burst of up to 32 bits and is what most wire formats of the field use.
+/// CRC-32C (Castagnoli): it detects every burst error of up to 32 bits, and most wire formats of the field use it.
 package enum Checksum {
   /// The checksum of these bytes.
   package static func crc32c(_ bytes: ArraySlice<UInt8>) -> UInt32 {
@@ -12,7 +12,7 @@ package enum Checksum {
     return ~crc
   }
 
-  /// The remainders of each byte, for the reflected polynomial.
+  /// The remainder of each byte, for the reflected polynomial.
   private static let table: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? (crc >> 1) ^ 0x82F6_3B78 : crc >> 1 }
   }

@@ -1,10 +1,10 @@
 // Bytes from the network become a message here and nowhere else. Every length is checked before it is used, every
-// field that can be impossible is refused by name, and nothing is allocated in proportion to what a datagram claims.
+// impossible value is refused with a reason of its own, and no allocation depends on a size that a datagram claims.
 
-/// Why a datagram was refused before it reached the protocol. One counter each (`Refusal`).
+/// Why a datagram was refused before it reached the protocol. Each reason has a counter (`DropReason`).
 package struct DecodeError: Error, Equatable {
-  package var reason: Refusal
-  package init(_ reason: Refusal) { self.reason = reason }
+  package var reason: DropReason
+  package init(_ reason: DropReason) { self.reason = reason }
 }
 
 extension Wire {
@@ -24,7 +24,7 @@ extension Wire {
   }
 }
 
-/// Takes fields off the bytes of a datagram, in order.
+/// Reads the fields of a datagram, in order.
 private struct Reader {
   private let bytes: [UInt8]
   private var position: Int
@@ -51,7 +51,7 @@ private struct Reader {
     var message = Message(sender: sender, stamp: stamp, digest: digest, nonce: nonce, body: body)
     let records = Int(try integer(UInt8.self))
     for _ in 0..<records { message.rumours.append(try record()) }
-    message.paddedSize = try filling(allowed: kind == .ping || kind == .contact || kind == .pull)
+    message.paddedSize = try filling(allowed: kind == .ping || kind == .join || kind == .pull)
     return message
   }
 
@@ -59,10 +59,10 @@ private struct Reader {
     switch kind {
     case .ping: return .ping(target: try address())
     case .ack: return .ack
-    case .refusal: return .refusal
-    case .contact: return .contact
-    case .request: return .request(target: try address(), deadline: try integer())
-    case .vouch: return .vouch(target: try address(), incarnation: try incarnation())
+    case .misdirected: return .misdirected
+    case .join: return .join
+    case .pingRequest: return .pingRequest(target: try address(), deadline: try integer())
+    case .indirectAck: return .indirectAck(target: try address(), incarnation: try incarnation())
     case .nack: return .nack
     case .gossip: return .gossip
     case .pull:
@@ -139,7 +139,7 @@ private struct Reader {
     return text
   }
 
-  /// Reads the zeros at the end and returns the whole datagram's size, or 0 when there are none.
+  /// Reads the padding at the end and returns the whole datagram's size, or 0 when there is none.
   private mutating func filling(allowed: Bool) throws(DecodeError) -> Int {
     guard position < end else { return 0 }
     guard allowed, bytes[position..<end].allSatisfy({ $0 == 0 }) else { throw DecodeError(.malformed) }

@@ -1,6 +1,6 @@
-// A message becomes bytes here and nowhere else, and here stands how many they are: the header, the body and the records each
-// have their own function. Rejected: asking the bytes for their number after they were written (who adds records has to know
-// before what room is left).
+// A message becomes bytes here and nowhere else, and only this file knows how many: the header, the body and the
+// records each have their own function. Rejected: counting the bytes after they are written (code that adds records has
+// to know the remaining room before).
 
 extension Wire {
   /// The bytes of one datagram.
@@ -26,7 +26,7 @@ extension Wire {
     return writer.bytes
   }
 
-  /// The size of a message before any rumour, so that whoever adds rumours knows what room is left.
+  /// The size of a message without rumours, so that the code that adds them knows how much room is left.
   package static func size(of message: Message) -> Int {
     headerSize + 42 + size(of: message.sender.address) + size(of: message.body) + 1 + checksumSize
   }
@@ -41,16 +41,16 @@ extension Wire {
   private static func size(of body: Message.Body) -> Int {
     switch body {
     case .ping(let target): size(of: target)
-    case .request(let target, _): size(of: target) + 2
-    case .vouch(let target, _): size(of: target) + 8
+    case .pingRequest(let target, _): size(of: target) + 2
+    case .indirectAck(let target, _): size(of: target) + 8
     case .pull(let after, let buckets): 1 + (after.map { size(of: $0) } ?? 0) + buckets.count * 8
     case .page, .notice: 1
-    case .ack, .refusal, .contact, .nack, .gossip: 0
+    case .ack, .misdirected, .join, .nack, .gossip: 0
     }
   }
 }
 
-/// Appends fields to the bytes of a datagram.
+/// Writes the fields of a datagram, in order.
 private struct Writer {
   private(set) var bytes: [UInt8] = []
 
@@ -78,10 +78,10 @@ private struct Writer {
     switch body {
     case .ping(let target):
       put(target)
-    case .request(let target, let deadline):
+    case .pingRequest(let target, let deadline):
       put(target)
       put(deadline)
-    case .vouch(let target, let incarnation):
+    case .indirectAck(let target, let incarnation):
       put(target)
       put(incarnation)
     case .pull(let after, let buckets):
@@ -94,7 +94,7 @@ private struct Writer {
       put(UInt8(more ? 1 : 0))
     case .notice(let refused):
       put(refused.rawValue)
-    case .ack, .refusal, .contact, .nack, .gossip:
+    case .ack, .misdirected, .join, .nack, .gossip:
       break
     }
   }

@@ -1,23 +1,24 @@
-// What one datagram says. Every datagram carries its sender, the sender's stamp and the digest of its member list, so
-// that any traffic at all spreads the value and finds differing lists; the kind adds a question or an answer.
+// The content of one datagram. Every datagram carries its sender, the sender's stamp and the digest of its member list,
+// so that any traffic at all spreads the value and reveals differing lists; the kind adds a request or an answer.
 //
 // Rejected: several messages in one datagram (memberlist's compound messages). Rumours are the only thing worth
 // bundling, and they have a place in every datagram.
 
 /// One datagram, decoded.
 package struct Message: Equatable, Sendable {
-  /// Who sends it: the advertised address, the incarnation, and whether it is ready.
+  /// The sender: its advertised address, its incarnation, and whether it is ready.
   package var sender: Sender
   /// The sender's stamp.
   package var stamp: Stamp
-  /// The sender's digest of its live members (see `Membership`).
+  /// The sender's digest of its active members (see `Membership`).
   package var digest: UInt64
-  /// Ties an answer to its question. Nobody but the asker can guess a question's (see `Nonces`). Zero where no answer is wanted.
+  /// Matches an answer to its request. Nobody but the asker can guess a request's nonce (see `Nonces`). It is zero
+  /// where no answer is wanted.
   package var nonce: UInt64
   package var body: Body
   /// News of members, most urgent first.
   package var rumours: [Record]
-  /// The datagram is filled with zeros up to this size, so that its answer may be as large; 0 is no filling.
+  /// The datagram is padded with zeros to this size, so that its answer may be as large; 0 means no padding.
   package var paddedSize = 0
 
   package init(sender: Sender, stamp: Stamp, digest: UInt64, nonce: UInt64 = 0, body: Body, rumours: [Record] = []) {
@@ -33,9 +34,9 @@ package struct Message: Equatable, Sendable {
   package struct Sender: Equatable, Sendable {
     package var address: Address
     package var incarnation: UInt64
-    /// It vouches for its stamp: that is one to start from (see `ReadinessGate`).
+    /// It vouches for its stamp: a newcomer may start from that stamp (see `ReadinessGate`).
     package var isReady: Bool
-    /// It wants the answer to hold the answerer's own record.
+    /// It asks for the receiver's own record in the answer.
     package var wantsIntroduction: Bool
 
     package init(address: Address, incarnation: UInt64, isReady: Bool = true, wantsIntroduction: Bool = false) {
@@ -49,46 +50,63 @@ package struct Message: Equatable, Sendable {
   /// The kinds of datagram; the raw value is the byte on the wire.
   package enum Kind: UInt8, CaseIterable, Sendable {
     case ping = 1
-    case ack, refusal, contact, request, vouch, nack, gossip, pull, page, notice
+    case ack, misdirected, join, pingRequest, indirectAck, nack, gossip, pull, page, notice
 
-    /// The name in `/metrics`.
-    package var name: String { String(describing: self) }
+    /// The name in `/metrics`. It is published, and so older than some names of cases.
+    package var name: String {
+      switch self {
+      case .ping: "ping"
+      case .ack: "ack"
+      case .misdirected: "refusal"
+      case .join: "contact"
+      case .pingRequest: "request"
+      case .indirectAck: "vouch"
+      case .nack: "nack"
+      case .gossip: "gossip"
+      case .pull: "pull"
+      case .page: "page"
+      case .notice: "notice"
+      }
+    }
   }
 
-  /// The question or the answer.
+  /// The request or the answer.
   package enum Body: Equatable, Sendable {
-    /// "Are you there?", to the process that is known by this address. Answered by `ack`, or by `refusal` from any other.
+    /// "Are you there?", to the process that is known by this address. It answers with `ack`; any other process answers
+    /// with `misdirected`.
     case ping(target: Address)
-    /// "I am": answers `ping` and `contact`.
+    /// "I am": answers `ping` and `join`.
     case ack
     /// "Not me": the pinged address belongs to another process, the sender of this.
-    case refusal
-    /// "Whoever is there": to an address that is no identity, such as a seed's. Answered by `ack`.
-    case contact
-    /// "Ping this member for me", with the asker's own deadline for the answer, in milliseconds (SWIM's ping-req).
-    case request(target: Address, deadline: UInt16)
-    /// "It answered": a helper's good answer to `request`, with the incarnation that it saw.
-    case vouch(target: Address, incarnation: UInt64)
+    case misdirected
+    /// "Whoever is there, answer me", to an address that need not be anybody's identity, such as a seed's. Answered by
+    /// `ack`.
+    case join
+    /// "Ping this member for me", with the asker's deadline for the answer, in milliseconds (SWIM's ping-req).
+    case pingRequest(target: Address, deadline: UInt16)
+    /// "It answered": a helper's positive answer to `pingRequest`, with the incarnation that it saw (SWIM's indirect ack).
+    case indirectAck(target: Address, incarnation: UInt64)
     /// "It has not answered me so far" (Lifeguard, section IV.A).
     case nack
-    /// News; nothing is asked.
+    /// News, without a request.
     case gossip
-    /// "Send me the records of the buckets in which we differ, after this address" (nil from the start), with the digests
-    /// of the asker's `Wire.buckets`, or of as many as remain after some foldings. As large as its answer can be.
+    /// "Send me the records of the buckets in which we differ, after this address" (nil: from the start), with the
+    /// digests of the asker's `Wire.buckets` buckets, or of those that remain after some foldings. It is as large as
+    /// its answer can be.
     case pull(after: Address?, buckets: [UInt64])
-    /// Answers `pull`: the records are the rumours. `more` says that some did not fit.
+    /// Answers `pull`: the rumours are the requested records. `more` says that some did not fit.
     case page(more: Bool)
-    /// "Your advertised address does not lead to you", to where a newcomer sent from.
+    /// "Your advertised address does not lead to you", sent to the address that a newcomer's datagram came from.
     case notice(RefusedAddress)
 
     package var kind: Kind {
       switch self {
       case .ping: .ping
       case .ack: .ack
-      case .refusal: .refusal
-      case .contact: .contact
-      case .request: .request
-      case .vouch: .vouch
+      case .misdirected: .misdirected
+      case .join: .join
+      case .pingRequest: .pingRequest
+      case .indirectAck: .indirectAck
       case .nack: .nack
       case .gossip: .gossip
       case .pull: .pull
@@ -99,7 +117,7 @@ package struct Message: Equatable, Sendable {
   }
 }
 
-/// Why an advertised address was refused.
+/// What is wrong with an advertised address.
 package enum RefusedAddress: UInt8, Equatable, Sendable, CaseIterable {
   /// Nobody answered there.
   case unreachable = 1
@@ -108,11 +126,11 @@ package enum RefusedAddress: UInt8, Equatable, Sendable, CaseIterable {
 }
 
 extension Message.Body {
-  /// Whether it only makes sense as an answer to a request.
+  /// Whether this message only makes sense as an answer to a request.
   var isAnswer: Bool {
     switch self {
-    case .ack, .refusal, .vouch, .nack, .page, .notice: true
-    case .ping, .contact, .request, .gossip, .pull: false
+    case .ack, .misdirected, .indirectAck, .nack, .page, .notice: true
+    case .ping, .join, .pingRequest, .gossip, .pull: false
     }
   }
 }

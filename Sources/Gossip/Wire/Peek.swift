@@ -1,16 +1,16 @@
-// What can be read off a datagram without decoding it: for rules and traces, which look at every datagram of a simulation.
-// Rejected: decoding each (ten times as dear), and offsets in every place that looks.
+// A few fields read from a datagram without decoding it, for rules and traces, which look at every datagram of a
+// simulation. Rejected: decoding each one (it costs ten times as much), and offsets in every place that reads a field.
 
-/// A few fields of a datagram, at their fixed places. Nothing is checked but its length: it may be anybody's noise.
+/// A few fields of a datagram, at their fixed offsets. Only its length is checked: it may be anybody's noise.
 package struct Peek: Sendable {
-  /// Nil for one that this version does not know.
+  /// Nil for a kind that this version does not know.
   package let kind: Message.Kind?
   /// The sender vouches for its stamp.
   package let vouches: Bool
-  /// The sender's.
+  /// The sender's incarnation.
   package let incarnation: UInt64
 
-  /// Nil for what is too short to have a sender.
+  /// Nil for a datagram that is too short to name a sender.
   package init?(_ bytes: [UInt8]) {
     guard bytes.count >= Wire.incarnationOffset + 8 else { return nil }
     kind = Message.Kind(rawValue: bytes[Wire.kindOffset])

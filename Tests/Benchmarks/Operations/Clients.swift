@@ -46,12 +46,12 @@ enum Clients {
     let record = Record(address: own, incarnation: start, state: .alive, name: "client", httpPort: 1)
     func send(_ body: Message.Body, nonce: UInt64, introduces: Bool = false) throws {
       var message = Message(
-        sender: Message.Sender(address: own, incarnation: start, wantsIntroduction: body == .contact),
+        sender: Message.Sender(address: own, incarnation: start, wantsIntroduction: body == .join),
         stamp: .initial, digest: 0, nonce: nonce, body: body, rumours: introduces ? [record] : [])
-      if body == .contact { message.paddedSize = Wire.introductionSize }
+      if body == .join { message.paddedSize = Wire.introductionSize }
       try socket.send(Wire.encode(message, cluster: Hash.of(Settings().cluster)))
     }
-    try send(.contact, nonce: 1, introduces: true)
+    try send(.join, nonce: 1, introduces: true)
     // The node asks who is there; it may have news to tell before.
     var asked: UInt64?
     while asked == nil {
@@ -80,10 +80,10 @@ enum Clients {
   /// A node on free ports. Its tickers are set to an hour, and it accepts writes at once.
   private static func start() async throws -> Agent {
     var settings = Settings()
-    settings.firstSetWaits = .zero
+    settings.firstStampTimeout = .zero
     settings.reportInterval = .zero
     (settings.period, settings.notifyInterval) = (.seconds(3600), .seconds(3600))
-    (settings.reportSpacing, settings.differenceStands) = (.seconds(3600), .seconds(3600))
+    (settings.reportSpacing, settings.mismatchGrace) = (.seconds(3600), .seconds(3600))
     let loopback = Address(ipv4: 0x7F00_0001, port: 0)
     let configuration = AgentConfiguration(
       bind: loopback, http: loopback, advertise: loopback, name: "node", settings: settings)

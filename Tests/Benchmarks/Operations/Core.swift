@@ -25,10 +25,10 @@ struct CoreOperations {
   /// A node with so many members besides itself. It has relayed all news of them before it is used.
   private init(members count: Int) {
     var settings = Settings()
-    settings.firstSetWaits = .zero
+    settings.firstStampTimeout = .zero
     settings.reportInterval = .zero
     (settings.period, settings.notifyInterval) = (.seconds(3600), .seconds(3600))
-    (settings.reportSpacing, settings.differenceStands) = (.seconds(3600), .seconds(3600))
+    (settings.reportSpacing, settings.mismatchGrace) = (.seconds(3600), .seconds(3600))
     members = (1...count).map { Address(ipv4: 0x0A01_0000 + UInt32($0), port: 7946) }
     let own = Identity(address: Address(ipv4: 0x0A00_0001, port: 7946), name: "self", httpPort: 8080)
     let key = SecretKey(low: 1, high: 2)
@@ -42,20 +42,20 @@ struct CoreOperations {
   private mutating func join() {
     let first = CoreOperations.record(members[0])
     var asked: UInt64?
-    let contact = CoreOperations.message(from: members[0], .contact, introduces: true, rumours: [first])
+    let contact = CoreOperations.message(from: members[0], .join, introduces: true, rumours: [first])
     for case .send(let bytes, members[0]) in handle(.received(contact, from: members[0])) {
       guard let message = try? Wire.decode(bytes, cluster: CoreOperations.cluster) else { continue }
       if case .ping = message.body { asked = message.nonce }
     }
     guard let asked else { fatalError("a newcomer is not asked who it is") }
-    hear(.ack, nonce: asked, rumours: [first])
+    receive(.ack, nonce: asked, rumours: [first])
     for start in stride(from: 1, to: members.count, by: CoreOperations.recordsPerDatagram) {
       let end = min(start + CoreOperations.recordsPerDatagram, members.count)
-      hear(.gossip, rumours: members[start..<end].map { CoreOperations.record($0) })
+      receive(.gossip, rumours: members[start..<end].map { CoreOperations.record($0) })
     }
     // Every answer carries rumours, until each has been sent often enough.
     let own = node.identity.address
-    for _ in 0..<members.count { hear(.ping(target: own), nonce: 1) }
+    for _ in 0..<members.count { receive(.ping(target: own), nonce: 1) }
     pass(.seconds(10))
     let listed = node.status(at: now).members.count
     guard listed == members.count + 1 else { fatalError("\(listed) members instead of \(members.count + 1)") }
@@ -75,7 +75,7 @@ struct CoreOperations {
   /// Greater stamps, each pushed to four members in three rounds.
   static func stamps(_ count: Int, members: Int) {
     let core = pushes(count, members: members) { core, number in
-      core.hear(.gossip, stamp: Stamp(generation: UInt64(number), value: 7))
+      core.receive(.gossip, stamp: Stamp(generation: UInt64(number), value: 7))
     }
     guard core.node.stamp.generation == count else { fatalError("the node holds \(core.node.stamp)") }
   }
@@ -92,7 +92,7 @@ struct CoreOperations {
   static func changes(_ count: Int, members: Int) {
     let core = pushes(count, members: members) { core, number in
       let member = core.members[1 + (number - 1) % (core.members.count - 1)]
-      core.hear(.gossip, rumours: [record(member, incarnation: start + UInt64(number))])
+      core.receive(.gossip, rumours: [record(member, incarnation: start + UInt64(number))])
     }
     let restarted = core.node.status(at: core.now).members.filter {
       $0.address != core.node.identity.address && $0.incarnation > start
@@ -127,7 +127,7 @@ struct CoreOperations {
   private mutating func handle(_ event: Event) -> [Effect] {
     let effects = node.handle(event, at: now)
     // Whom nobody pings asks every five seconds whether it is reached; that belongs to no operation.
-    for case .send(let bytes, _) in effects where bytes[Wire.kindOffset] != Message.Kind.contact.rawValue { sent += 1 }
+    for case .send(let bytes, _) in effects where bytes[Wire.kindOffset] != Message.Kind.join.rawValue { sent += 1 }
     return effects
   }
 
@@ -142,7 +142,7 @@ struct CoreOperations {
   }
 
   /// Lets the node hear the first member, which holds what the node holds unless told otherwise.
-  private mutating func hear(
+  private mutating func receive(
     _ body: Message.Body, nonce: UInt64 = 0, stamp: Stamp? = nil, rumours: [Record] = []
   ) {
     let bytes = CoreOperations.message(

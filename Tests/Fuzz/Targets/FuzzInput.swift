@@ -103,10 +103,10 @@ struct FuzzInput {
     switch Message.Kind.allCases[below(Message.Kind.allCases.count)] {
     case .ping: .ping(target: address())
     case .ack: .ack
-    case .refusal: .refusal
-    case .contact: .contact
-    case .request: .request(target: address(), deadline: integer())
-    case .vouch: .vouch(target: address(), incarnation: number(near: clock))
+    case .misdirected: .misdirected
+    case .join: .join
+    case .pingRequest: .pingRequest(target: address(), deadline: integer())
+    case .indirectAck: .indirectAck(target: address(), incarnation: number(near: clock))
     case .nack: .nack
     case .gossip: .gossip
     case .pull: .pull(after: flag() ? address() : nil, buckets: buckets())

@@ -32,7 +32,7 @@ struct NodeRules {
 
     init(_ event: Event, _ node: Node) {
       members = node.context.members.count
-      if case .received(_, let source) = event { isFromMember = node.context.isLive(source) }
+      if case .received(_, let source) = event { isFromMember = node.context.isActive(source) }
     }
   }
 
@@ -123,8 +123,8 @@ extension Message.Kind {
   /// Requests that the node makes on its own account and by its own timers, whatever just came.
   fileprivate var isQuestion: Bool {
     switch self {
-    case .ping, .contact, .request, .pull: true
-    case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice: false
+    case .ping, .join, .pingRequest, .pull: true
+    case .ack, .misdirected, .indirectAck, .nack, .gossip, .page, .notice: false
     }
   }
 }

@@ -133,11 +133,11 @@ struct History {
     // A seed's answer comes under its own name.
     if input.byte() > 240 { message.sender.address = input.address() }
     switch question.body {
-    case .ping, .contact: if input.byte() < 160 { message.body = .ack }
-    case .request(let target, _):
-      message.body = input.flag() ? .vouch(target: target, incarnation: FuzzInput.wall) : .nack
+    case .ping, .join: if input.byte() < 160 { message.body = .ack }
+    case .pingRequest(let target, _):
+      message.body = input.flag() ? .indirectAck(target: target, incarnation: FuzzInput.wall) : .nack
     case .pull: message.body = .page(more: input.flag())
-    case .ack, .refusal, .vouch, .nack, .gossip, .page, .notice: break
+    case .ack, .misdirected, .indirectAck, .nack, .gossip, .page, .notice: break
     }
     if input.byte() < 200 {
       message.rumours.insert(

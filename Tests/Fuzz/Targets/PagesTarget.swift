@@ -45,7 +45,7 @@ private struct PageReader {
     _ = node.handle(.timePassed, at: now)
     for case .send(let bytes, _) in node.handle(.resolved(seed: 0, [peer], failure: nil), at: now) {
       guard let question = try? Wire.decode(bytes, cluster: FuzzInput.cluster) else { continue }
-      hear(message(.ack, nonce: question.nonce, [record(of: peer)]))
+      receive(message(.ack, nonce: question.nonce, [record(of: peer)]))
     }
   }
 
@@ -55,7 +55,7 @@ private struct PageReader {
       for offset in 0...UInt64(spread & 31) {
         var record = record
         record.address.low &+= offset << 8
-        if record.address != peer { hear(message(.gossip, [record])) }
+        if record.address != peer { receive(message(.gossip, [record])) }
       }
     }
   }
@@ -91,7 +91,7 @@ private struct PageReader {
     var question = message(.pull(after: after, buckets: buckets), nonce: 99, [])
     question.paddedSize = buckets.count < Wire.buckets ? Wire.modestPlainSize : Wire.maximumPlainSize
     let size = Wire.encode(question, cluster: FuzzInput.cluster).count
-    for case .send(let bytes, to: peer) in hear(question) {
+    for case .send(let bytes, to: peer) in receive(question) {
       try expect(bytes.count <= size, "\(bytes.count) bytes in answer to \(size)")
       guard let answer = try? Wire.decode(bytes, cluster: FuzzInput.cluster), answer.nonce == 99,
         case .page(let more) = answer.body
@@ -102,7 +102,7 @@ private struct PageReader {
   }
 
   @discardableResult
-  private mutating func hear(_ message: Message) -> [Effect] {
+  private mutating func receive(_ message: Message) -> [Effect] {
     node.handle(.received(Wire.encode(message, cluster: FuzzInput.cluster), from: peer), at: now)
   }
 

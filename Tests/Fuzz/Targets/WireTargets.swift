@@ -19,14 +19,14 @@ private func checkLimits(_ message: Message, size: Int) throws(BrokenRule) {
   try expect(message.rumours.count * Wire.smallestRecord <= size, "\(message.rumours.count) records in \(size) bytes")
   try expect(message.paddedSize == 0 || message.paddedSize == size, "\(message.paddedSize) is not the size \(size)")
   switch message.body {
-  case .ping(let target), .request(let target, _): try checkAddress(target)
-  case .vouch(let target, let incarnation):
+  case .ping(let target), .pingRequest(let target, _): try checkAddress(target)
+  case .indirectAck(let target, let incarnation):
     try checkAddress(target)
     try checkIncarnation(incarnation)
   case .pull(let after, let buckets):
     if let after { try checkAddress(after) }
     try expect([128, 64, 32, 16].contains(buckets.count), "\(buckets.count) buckets")
-  case .ack, .refusal, .contact, .nack, .gossip, .page, .notice: break
+  case .ack, .misdirected, .join, .nack, .gossip, .page, .notice: break
   }
   for record in message.rumours {
     try checkAddress(record.address)
@@ -79,12 +79,12 @@ private func isSound(_ message: Message) -> Bool {
   var addresses = [message.sender.address]
   var incarnations = [message.sender.incarnation]
   switch message.body {
-  case .ping(let target), .request(let target, _): addresses.append(target)
-  case .vouch(let target, let incarnation):
+  case .ping(let target), .pingRequest(let target, _): addresses.append(target)
+  case .indirectAck(let target, let incarnation):
     addresses.append(target)
     incarnations.append(incarnation)
   case .pull(let after, _): if let after { addresses.append(after) }
-  case .ack, .refusal, .contact, .nack, .gossip, .page, .notice: break
+  case .ack, .misdirected, .join, .nack, .gossip, .page, .notice: break
   }
   for record in message.rumours {
     addresses.append(record.address)

@@ -1,0 +1,55 @@
+// Why a node drops something that came from the network.
+
+/// Why something from the network was dropped. A drop costs one counter and nothing else.
+package enum DropReason: String, CaseIterable, Sendable {
+  /// It is longer than our datagrams can be.
+  case oversized
+  /// It ended too early, had bytes left over, or a field had an impossible value.
+  case malformed
+  /// Its checksum is wrong.
+  case corrupted
+  /// It has another version of the wire format.
+  case version
+  /// It names another cluster.
+  case cluster
+  /// It is sealed with a key that we do not have.
+  case sealed
+  /// It names an address that cannot be reached.
+  case address
+  /// It has an incarnation that no clock and no member can have made.
+  case incarnation
+  /// Its stamp is above the ceiling for members.
+  case stamp
+  /// It is a notify above the ceiling for strangers.
+  case notify
+  /// It came from a stranger when this second's limit was used up.
+  case flood
+  /// It answers no request of ours, or comes from somebody else than was asked.
+  case unsolicited
+  /// Only members may make this request.
+  case notMember = "not_member"
+  /// The list has no room for another member.
+  case full
+}
+
+extension DropReason {
+  /// The position of this case among all, without a search.
+  var index: Int {
+    switch self {
+    case .oversized: 0
+    case .malformed: 1
+    case .corrupted: 2
+    case .version: 3
+    case .cluster: 4
+    case .sealed: 5
+    case .address: 6
+    case .incarnation: 7
+    case .stamp: 8
+    case .notify: 9
+    case .flood: 10
+    case .unsolicited: 11
+    case .notMember: 12
+    case .full: 13
+    }
+  }
+}
