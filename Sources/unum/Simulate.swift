@@ -90,7 +90,7 @@ struct Simulate: AsyncParsableCommand {
     var bar = ProgressBar(isShown: Descriptor.standardError.isTerminal, startedAt: .now)
     let forecast: Forecast
     do throws(Violation) {
-      forecast = try scenario.foretell { done in Terminal.show(bar.update(to: done, at: .now)) }
+      forecast = try scenario.predict { done in Terminal.show(bar.update(to: done, at: .now)) }
       Terminal.show(bar.end())
     } catch {
       Terminal.show(bar.end())

@@ -1,10 +1,9 @@
 // Every constant of the protocol that `unum simulate` can change, in one list: its flag, where it lives, what it may be.
 //
-// The options that ArgumentParser sees, the table in the help and the checks are made from this list, and flags are named
-// as the settings are in the source, so that whoever found a value here knows which constant to change (only
-// `--difference-stands` is older than its name, `mismatchGrace`). The reasons
-// stand there, beside the defaults (`Gossip.Settings`). `unum serve` has none of these options on purpose: nodes of one
-// cluster must agree on most of them.
+// The options that ArgumentParser sees, the table in the help and the checks are made from this list, and flags are
+// named as the settings are in the source, so that whoever found a value here knows which constant to change. The
+// reasons stand there, beside the defaults (`Gossip.Settings`). `unum serve` has none of these options on purpose:
+// nodes of one cluster must agree on most of them.
 
 import ArgumentParser
 import Gossip

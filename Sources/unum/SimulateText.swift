@@ -19,7 +19,9 @@ extension Forecast {
     lines += writeLines + streamLines + lossLines
     let hours = Quantity.short(nodeTime.inSeconds / 3600)
     lines.append(
-      row("False alarms", "\(falseSuspicions) suspicions, \(falseDeaths) deaths of live nodes in \(hours) node-hours"))
+      row(
+        "False alarms",
+        "\(falseAlarms.suspicions) suspicions, \(falseAlarms.deaths) deaths of live nodes in \(hours) node-hours"))
     lines.append(row("Traffic", "\(text(of: perSecond)) a second and node, headers included"))
     if let perWrite { lines.append(row("", "and \(text(of: perWrite)) a node for each write")) }
     return lines.joined(separator: "\n")
@@ -60,7 +62,9 @@ extension Forecast {
       row("A stream", "of \(rate) writes a second loses \(stream.lost) of \(stream.accepted)"),
       row("", "a write, or a newer one, is on all nodes after"),
       row("", summary(stream.convergence, unit: "ms")),
-      row("", "\(Quantity.short(stream.packets)) packets, \(Quantity.short(stream.bytes)) bytes a second and node"),
+      row(
+        "",
+        "\(Quantity.short(stream.sent.packets)) packets, \(Quantity.short(stream.sent.bytes)) bytes a second and node"),
     ]
     if stream.unfinished > 0 { lines.append(row("", "\(stream.unfinished) were not on all in 5 s")) }
     return lines
@@ -117,7 +121,7 @@ extension Forecast {
 
   // MARK: Form
 
-  private func text(of traffic: Traffic) -> String {
+  private func text(of traffic: Traffic.Rate) -> String {
     "\(Quantity.short(traffic.packets)) packets, \(Quantity.short(traffic.bytes)) bytes"
   }
 
@@ -154,7 +158,7 @@ extension Forecast {
       (
         "false_alarms",
         JSON.object([
-          ("suspicions", JSON.integer(falseSuspicions)), ("deaths", JSON.integer(falseDeaths)),
+          ("suspicions", JSON.integer(falseAlarms.suspicions)), ("deaths", JSON.integer(falseAlarms.deaths)),
           ("node_hours", number(nodeTime.inSeconds / 3600)),
         ])
       ),
@@ -187,7 +191,7 @@ extension Forecast {
       ("told", JSON.integer(stream.told)), ("unfinished", JSON.integer(stream.unfinished)),
       ("median_ms", found.count == 0 ? "null" : number(found.median)),
       ("p99_ms", found.count == 0 ? "null" : number(found.percentile(99))),
-      ("traffic_per_node_second", JSON.object([("packets", number(stream.packets)), ("bytes", number(stream.bytes))])),
+      ("traffic_per_node_second", json(of: stream.sent)),
     ])
   }
 
@@ -201,7 +205,7 @@ extension Forecast {
       })
   }
 
-  private func json(of traffic: Traffic) -> String {
+  private func json(of traffic: Traffic.Rate) -> String {
     JSON.object([("packets", number(traffic.packets)), ("bytes", number(traffic.bytes))])
   }
 

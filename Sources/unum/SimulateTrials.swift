@@ -170,7 +170,8 @@ struct TrialReport {
     return lines.joined(separator: "\n")
   }
 
-  /// How the trials settled more slowly than they may; nil when they did not. Of clusters of a chosen size nothing is known.
+  /// How the trials settled more slowly than they may; nil when they did not. Of clusters of a chosen size nothing is
+  /// known.
   var slowness: String? { plan.nodes == nil ? sweep.slowness(after: plan.faults) : nil }
 
   /// Beyond these, they are the same fault again.

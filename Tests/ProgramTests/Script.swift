@@ -43,44 +43,44 @@ struct ScriptView: Equatable {
 struct Script {
   let nodes: Int
   private(set) var steps: [ScriptStep] = []
-  private var dice: Generator
+  private var generator: Generator
   /// The last value that was written; each is new, and greater or less than the one before by chance.
   private var written: Int64 = 42
 
   /// Every kind of event once. The seed chooses the order and the targets.
   init(seed: UInt64, nodes: Int = 4) {
     self.nodes = nodes
-    dice = Generator(seed: seed)
+    generator = Generator(seed: seed)
     steps = (0..<nodes).map(ScriptStep.start) + [.agree]
     var kinds = Array(0..<10)
-    dice.shuffle(&kinds)
+    generator.shuffle(&kinds)
     for kind in kinds { add(kind) }
   }
 
   private mutating func add(_ kind: Int) {
     var order = Array(0..<nodes)
-    dice.shuffle(&order)
+    generator.shuffle(&order)
     let (one, other) = (order[0], order[1])
     switch kind {
     case 0: write(one, times: 3)
-    case 1: steps.append(.notify(one, ahead: UInt64(1 + dice.below(1_000_000)), value()))
+    case 1: steps.append(.notify(one, ahead: UInt64(1 + generator.below(1_000_000)), value()))
     case 2:
       // Kill it, write without it, start it: it must neither bring back the old value nor write behind the others' backs.
       steps.append(.kill(one))
-      if dice.chance(0.5) { steps.append(.agree) }
+      if generator.chance(0.5) { steps.append(.agree) }
       write(other, times: 1)
       steps += [.agree, .start(one)]
-      if dice.chance(0.5) { write(one, times: 1) }
+      if generator.chance(0.5) { write(one, times: 1) }
     case 3:
       // It is back before anyone notices.
       steps += [.kill(one), .start(one)]
-      if dice.chance(0.5) { write(one, times: 1) }
+      if generator.chance(0.5) { write(one, times: 1) }
     case 4:
       // Pause it so briefly that nobody notices, or until the others declare it dead.
       steps.append(.stop(one))
-      if dice.chance(0.5) { steps.append(.agree) }
+      if generator.chance(0.5) { steps.append(.agree) }
       write(other, times: 1)
-      if dice.chance(0.5) { steps.append(.agree) }
+      if generator.chance(0.5) { steps.append(.agree) }
       steps.append(.goOn(one))
     case 5:
       // Its last write must not be lost with it.
@@ -97,15 +97,15 @@ struct Script {
 
   /// A cut between the first few of these nodes and the others.
   private mutating func addCut(_ kind: Int, _ order: [Int]) {
-    let side = Array(order[..<(1 + dice.below(nodes - 1))]).sorted()
+    let side = Array(order[..<(1 + generator.below(nodes - 1))]).sorted()
     let (one, other) = (order[0], order[nodes - 1])
-    let isOneWay = kind == 8 && dice.chance(0.5)
+    let isOneWay = kind == 8 && generator.chance(0.5)
     steps.append(.cut(Cut(side: side, isOneWay: isOneWay, sparesHTTP: kind == 8 && !isOneWay)))
     switch kind {
     case 7:
       // Mended before anyone has noticed, or when each side holds the other dead, before it wrote or after.
-      let isNoticed = dice.chance(0.75)
-      if isNoticed, dice.chance(0.5) { steps.append(.agree) }
+      let isNoticed = generator.chance(0.75)
+      if isNoticed, generator.chance(0.5) { steps.append(.agree) }
       writeOnBothSides(one, other)
       if isNoticed { steps.append(.agree) }
     case 8:
@@ -113,7 +113,7 @@ struct Script {
       // they may or may not hear of a write.
       steps.append(.agree)
       writeOnBothSides(one, other)
-      if dice.chance(0.5) { steps.append(.agree) }
+      if generator.chance(0.5) { steps.append(.agree) }
     default:
       // Kill and restart it behind the cut, where it knows only its own side, or nobody.
       steps += [.agree, .kill(one), .agree, .start(one)]
@@ -125,8 +125,8 @@ struct Script {
 
   /// Each side writes once or twice. After as many writes on both, the greater value wins; else the greater generation.
   private mutating func writeOnBothSides(_ one: Int, _ other: Int) {
-    write(one, times: 1 + dice.below(2))
-    write(other, times: 1 + dice.below(2))
+    write(one, times: 1 + generator.below(2))
+    write(other, times: 1 + generator.below(2))
   }
 
   private mutating func write(_ node: Int, times: Int) {
@@ -134,7 +134,7 @@ struct Script {
   }
 
   private mutating func value() -> Int64 {
-    written += Int64(1 + dice.below(100)) * (dice.chance(0.5) ? 1 : -1)
+    written += Int64(1 + generator.below(100)) * (generator.chance(0.5) ? 1 : -1)
     return written
   }
 }

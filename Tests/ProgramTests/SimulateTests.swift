@@ -57,9 +57,9 @@ import Testing
 
   // MARK: The figures
 
-  @Test func `a quiet local network gives the figures of the laboratory`() async throws {
+  @Test func `a quiet local network gives the figures of the experiment`() async throws {
     let found = try await json(["--kill", "2"])
-    // The laboratory: median 2 ms at this size, all within 40; 536 bytes and 5 packets a second with nobody gone.
+    // The experiment: median 2 ms at this size, all within 40; 536 bytes and 5 packets a second with nobody gone.
     let median = try #require(try number(found, "write.median_ms"))
     #expect((0.5...10).contains(median), "\(median)")
     #expect(try #require(try number(found, "write.worst_ms")) < 100)
@@ -71,7 +71,7 @@ import Testing
     let packets = try #require(try number(found, "traffic_per_node_second.packets"))
     let bytes = try #require(try number(found, "traffic_per_node_second.bytes"))
     #expect((3...30).contains(packets), "\(packets)")
-    // The laboratory's mean is 108, of which 42 are headers.
+    // The experiment's mean is 108, of which 42 are headers.
     #expect(bytes > packets * 90 && bytes < packets * 300, "\(bytes)")
     // Each node sends three rounds of four, and a little more for news that is told twice.
     let perWrite = try #require(try number(found, "traffic_per_node_write.packets"))
@@ -86,13 +86,13 @@ import Testing
     for victim in killed {
       let first = try #require(try number(victim, "first_ms"))
       let all = try #require(try number(victim, "all_ms"))
-      // Not before the least time to refute is over; the laboratory's worst at 20 % loss is below 3 s.
+      // Not before the least time to refute is over; the experiment's worst at 20 % loss is below 3 s.
       #expect(first >= 600 && first <= all && all < 4000, "\(victim)")
       #expect((0...15_000).contains(try #require(try number(victim, "at_ms"))))
     }
   }
 
-  @Test func `settings change what is foretold`() async throws {
+  @Test func `settings change what is predicted`() async throws {
     let usual = try await json(["--kill", "2"])
     let slow = try await json([
       "--kill", "2", "--suspicion-minimum", "4s", "--suspicion-maximum", "5s", "--pushes", "none", "--fanout", "1",

@@ -21,13 +21,13 @@ import Testing
 
   /// A result with one cluster that broke a rule: one of its five nodes reports a change, and then an older one.
   private func broken(_ plan: TrialPlan) -> Sweep {
-    var tampering = Tampering()
-    tampering.effects = { host, _, effects in
+    var mutation = Mutation()
+    mutation.effects = { host, _, effects in
       host == 2 && effects.contains { if case .publish = $0 { true } else { false } }
         ? effects + [.publish(.initial)] : effects
     }
     var sweep = Sweep()
-    sweep.count(plan.trial(0), plan.trial(0).run(tampering: tampering))
+    sweep.count(plan.trial(0), plan.trial(0).run(mutation: mutation))
     return sweep
   }
 

@@ -13,11 +13,11 @@ import Testing
     for host in 0..<4 { cluster.perform(.start(host)) }
     #expect(cluster.settle(within: .seconds(10)) != nil, "\(cluster.violation.map { "\($0)" } ?? "")")
     cluster.run(for: .seconds(60))
-    #expect(cluster.census.falseSuspicions == 0)
+    #expect(cluster.membershipLog.falseAlarms.suspicions == 0)
     cluster.perform(.set(2, 7))
     cluster.run(for: .seconds(1))
     #expect((0..<4).allSatisfy { cluster.stamp(of: $0).value == 7 })
-    cluster.proveCalm()
+    QuiescenceCheck.run(on: &cluster)
     #expect(cluster.violation == nil, "\(cluster.violation.map { "\($0)" } ?? "")")
   }
 
@@ -32,12 +32,12 @@ import Testing
     cluster.perform(.start(3))
     cluster.run(for: .seconds(30))
     #expect((0..<3).allSatisfy { cluster.liveMembers(of: $0) == 3 })
-    #expect(cluster.census.changes.allSatisfy { $0.observer == 3 || $0.to == .alive })
+    #expect(cluster.membershipLog.changes.allSatisfy { $0.observer == 3 || $0.to == .alive })
     cluster.perform(.crash(3))
     cluster.perform(.advertise(3, as: nil))
     cluster.perform(.start(3))
     #expect(cluster.settle(within: .seconds(10)) != nil, "\(cluster.violation.map { "\($0)" } ?? "")")
-    cluster.proveCalm()
+    QuiescenceCheck.run(on: &cluster)
     #expect(cluster.violation == nil, "\(cluster.violation.map { "\($0)" } ?? "")")
   }
 

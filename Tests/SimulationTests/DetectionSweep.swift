@@ -56,15 +56,15 @@ private let isWanted = ProcessInfo.processInfo.environment["DETECTION"] != nil
     for variant in DetectionSweep.variants() {
       var detection = Distribution()
       for seed in 1...runs {
-        detection.add(try Laboratory(hosts: hosts, settings: variant.settings, seed: UInt64(seed)).crashes(crashes))
+        detection.add(try Experiment(hosts: hosts, settings: variant.settings, seed: UInt64(seed)).crashes(crashes))
       }
-      let alarms = try Laboratory(hosts: hosts, conditions: lossy, settings: variant.settings)
+      let alarms = try Experiment(hosts: hosts, conditions: lossy, settings: variant.settings)
         .falseAlarms(for: .seconds(seconds))
-      let idle = try Laboratory(hosts: hosts, settings: variant.settings).idleTraffic(for: .seconds(60))
+      let idle = try Experiment(hosts: hosts, settings: variant.settings).idleTraffic(for: .seconds(60))
       let hours = Double(hosts * seconds) / 3600
       let figures = [
         detection.median, detection.percentile(99), Double(alarms.suspicions) / hours, Double(alarms.deaths) / hours,
-        idle.datagrams, idle.bytes,
+        idle.packets, idle.bytes,
       ]
       print("csv: \(variant.name),\(variant.value)," + figures.map(Distribution.short).joined(separator: ","))
     }

@@ -13,7 +13,7 @@ import Testing
 
 @SimulationThread @Suite struct EpidemicTests {
   /// Rounds in step until all of n know: everybody calls one at random; the call is lost, or its answer, with `loss`.
-  private static func model(_ hosts: Int, loss: Double, using dice: inout Generator) -> Double {
+  private static func model(_ hosts: Int, loss: Double, using generator: inout Generator) -> Double {
     var knows = [Bool](repeating: false, count: hosts)
     knows[0] = true
     var rounds = 0
@@ -21,10 +21,10 @@ import Testing
       rounds += 1
       let before = knows
       for caller in 0..<hosts {
-        let other = (caller + 1 + dice.below(hosts - 1)) % hosts
-        guard !dice.chance(loss) else { continue }
+        let other = (caller + 1 + generator.below(hosts - 1)) % hosts
+        guard !generator.chance(loss) else { continue }
         if before[caller] { knows[other] = true }
-        if before[other], !dice.chance(loss) { knows[caller] = true }
+        if before[other], !generator.chance(loss) { knows[caller] = true }
       }
     }
     return Double(rounds)
@@ -42,11 +42,11 @@ import Testing
     var conditions = Conditions.lan
     conditions.loss = loss
     var cluster = acquainted(hosts, settings, conditions)
-    var dice = Generator(seed: 2)
+    var generator = Generator(seed: 2)
     var found = Distribution()
     for number in 0..<writes {
-      cluster.run(for: .microseconds(dice.below(400_000)))
-      let (host, start) = (dice.below(hosts), cluster.time)
+      cluster.run(for: .microseconds(generator.below(400_000)))
+      let (host, start) = (generator.below(hosts), cluster.time)
       cluster.perform(.set(host, Int64(number)))
       let stamp = cluster.stamp(of: host)
       while !cluster.hosts.indices.allSatisfy({ cluster.stamp(of: $0) >= stamp }), cluster.time - start < .seconds(60) {
@@ -65,9 +65,9 @@ import Testing
     for hosts in isFull ? [25, 100, 1000] : [25, 100] {
       // Of a thousand, so many are falsely accused at once that the run takes a quarter of an hour, and shows no more.
       for loss in isFull && hosts < 500 ? [0, 0.1, 0.3] : [0] {
-        var dice = Generator(seed: 3)
+        var generator = Generator(seed: 3)
         var model = Distribution()
-        for _ in 0..<(isFull ? 1000 : 100) { model.add(EpidemicTests.model(hosts, loss: loss, using: &dice)) }
+        for _ in 0..<(isFull ? 1000 : 100) { model.add(EpidemicTests.model(hosts, loss: loss, using: &generator)) }
         let found = try EpidemicTests.measured(hosts, loss: loss, writes: hosts > 500 ? 30 : isFull ? 200 : 12)
         let least = log(Double(hosts)) / log(3)
         row(

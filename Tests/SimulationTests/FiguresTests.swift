@@ -17,7 +17,7 @@ private func lossy(_ loss: Double) -> Conditions {
   func `a crash is known to all in half the cases after 1.4 s, in nearly all after 2`(hosts: Int, loss: Double) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 10 : 2) {
-      found.add(try Laboratory(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).crashes(isFull ? 20 : 5))
+      found.add(try Experiment(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).crashes(isFull ? 20 : 5))
     }
     print("crash, n = \(hosts), loss \(loss): \(found)")
     #expect(found.median < 1.4)
@@ -28,7 +28,7 @@ private func lossy(_ loss: Double) -> Conditions {
   func `a write is on all nodes within milliseconds`(hosts: Int, loss: Double) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 10 : 2) {
-      found.add(try Laboratory(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).writes(isFull ? 100 : 10))
+      found.add(try Experiment(hosts: hosts, conditions: lossy(loss), seed: UInt64(seed)).writes(isFull ? 100 : 10))
     }
     print("write, n = \(hosts), loss \(loss): \(found)")
     #expect(found.median < 0.1)
@@ -39,7 +39,7 @@ private func lossy(_ loss: Double) -> Conditions {
     var (suspicions, deaths) = (0, 0)
     let hours: Double = isFull ? 60 / Double(hosts) : 0.05
     for seed in 1...(isFull ? 4 : 1) {
-      let found = try Laboratory(hosts: hosts, conditions: lossy(0.2), seed: UInt64(seed))
+      let found = try Experiment(hosts: hosts, conditions: lossy(0.2), seed: UInt64(seed))
         .falseAlarms(for: .seconds(3600 * hours))
       suspicions += found.suspicions
       deaths += found.deaths
@@ -51,8 +51,8 @@ private func lossy(_ loss: Double) -> Conditions {
 
   @Test(arguments: isFull ? [5, 20, 50] : [5, 20])
   func `an idle node sends little`(hosts: Int) throws {
-    let quiet = try Laboratory(hosts: hosts).idleTraffic(for: .seconds(isFull ? 300 : 20))
-    let lossy = try Laboratory(hosts: hosts, conditions: lossy(0.2)).idleTraffic(for: .seconds(isFull ? 300 : 20))
+    let quiet = try Experiment(hosts: hosts).idleTraffic(for: .seconds(isFull ? 300 : 20))
+    let lossy = try Experiment(hosts: hosts, conditions: lossy(0.2)).idleTraffic(for: .seconds(isFull ? 300 : 20))
     print("idle, n = \(hosts): \(quiet); at 20 % loss: \(lossy)")
     #expect(quiet.bytes < 700)
   }
@@ -61,7 +61,7 @@ private func lossy(_ loss: Double) -> Conditions {
   func `two halves become one again soon after a partition`(seconds: Int, hosts: Int) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 20 : 3) {
-      found.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).heal(after: .seconds(seconds)).inSeconds)
+      found.add(try Experiment(hosts: hosts, seed: UInt64(seed)).heal(after: .seconds(seconds)).inSeconds)
     }
     print("heal of \(hosts) hosts after \(seconds) s: \(found)")
     #expect(found.greatest < 10)
@@ -73,8 +73,8 @@ private func lossy(_ loss: Double) -> Conditions {
     settings.tombstoneLifetime = .seconds(30)
     var found = Distribution()
     for seed in 1...(isFull ? 20 : 3) {
-      let laboratory = Laboratory(hosts: hosts, settings: settings, seed: UInt64(seed))
-      found.add(try laboratory.heal(after: .seconds(120)).inSeconds)
+      let experiment = Experiment(hosts: hosts, settings: settings, seed: UInt64(seed))
+      found.add(try experiment.heal(after: .seconds(120)).inSeconds)
     }
     print("heal of \(hosts) hosts after forgetting: \(found)")
     #expect(found.greatest < 10)
@@ -85,8 +85,8 @@ private func lossy(_ loss: Double) -> Conditions {
     var one = Distribution()
     var all = Distribution()
     for seed in 1...(isFull ? 10 : 3) {
-      one.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).joinOfOne().inSeconds)
-      all.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).joinOfAll().inSeconds)
+      one.add(try Experiment(hosts: hosts, seed: UInt64(seed)).joinOfOne().inSeconds)
+      all.add(try Experiment(hosts: hosts, seed: UInt64(seed)).joinOfAll().inSeconds)
     }
     print("join, n = \(hosts): one more: \(one); all at once: \(all)")
     #expect(all.greatest < 30)
@@ -95,9 +95,9 @@ private func lossy(_ loss: Double) -> Conditions {
   @Test(arguments: [1, 3, 30], isFull ? [5, 20] : [5])
   func `a stopped process comes back, and accuses nobody`(seconds: Int, hosts: Int) throws {
     var back = Distribution()
-    var outcomes = Laboratory.PauseOutcome()
+    var outcomes = Experiment.StopOutcome()
     for seed in 1...(isFull ? 20 : 3) {
-      let outcome = try Laboratory(hosts: hosts, seed: UInt64(seed)).pause(for: .seconds(seconds))
+      let outcome = try Experiment(hosts: hosts, seed: UInt64(seed)).stop(for: .seconds(seconds))
       back.add(outcome.back.inSeconds)
       outcomes.calledDead += outcome.calledDead
       outcomes.othersSuspected += outcome.othersSuspected
@@ -112,7 +112,7 @@ private func lossy(_ loss: Double) -> Conditions {
   func `writes by turns, each on top of the one before, are not told as lost`(gap: Int, hosts: Int) throws {
     var lost = 0
     for seed in 1...(isFull ? 10 : 2) {
-      lost += try Laboratory(hosts: hosts, seed: UInt64(seed)).falseLosses(of: 200, apart: .milliseconds(gap))
+      lost += try Experiment(hosts: hosts, seed: UInt64(seed)).falseLosses(of: 200, apart: .milliseconds(gap))
     }
     print("writes by turns \(gap) ms apart, n = \(hosts): \(lost) of \(isFull ? 2000 : 400) told as lost")
     #expect(lost == 0)
@@ -122,7 +122,7 @@ private func lossy(_ loss: Double) -> Conditions {
   func `a node that is cut off from all holds them dead before long`(hosts: Int) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 10 : 2) {
-      found.add(try Laboratory(hosts: hosts, seed: UInt64(seed)).isolation()?.inSeconds ?? 300)
+      found.add(try Experiment(hosts: hosts, seed: UInt64(seed)).isolation()?.inSeconds ?? 300)
     }
     print("cut off from all, n = \(hosts): \(found)")
     #expect(found.greatest < 30)
@@ -132,8 +132,8 @@ private func lossy(_ loss: Double) -> Conditions {
   func `a crash a minute after a stop is found as soon as any`(quiet: Int) throws {
     var found = Distribution()
     for seed in 1...(isFull ? 20 : 5) {
-      let laboratory = Laboratory(hosts: 5, seed: UInt64(seed))
-      let time = try laboratory.crash(afterPauseOf: .milliseconds(1200 + 100 * seed), quietFor: .seconds(quiet))
+      let experiment = Experiment(hosts: 5, seed: UInt64(seed))
+      let time = try experiment.crashAfter(stopOf: .milliseconds(1200 + 100 * seed), quietFor: .seconds(quiet))
       found.add(time?.inSeconds ?? 300)
     }
     print("crash \(quiet) s after a stop of 1.3 s and more: \(found)")

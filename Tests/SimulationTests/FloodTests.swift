@@ -1,4 +1,4 @@
-// What a stranger's flood costs others: nothing that lasts. Newcomers are in and partitions heal while every node gets
+// What the adversary's flood costs others: nothing that lasts. Newcomers are in and partitions heal while every node gets
 // three thousand datagrams a second, whoever they seem to come from.
 
 import Gossip
@@ -114,9 +114,9 @@ import Testing
 
 extension Cluster {
   /// Runs for so long, and counts what a host sends meanwhile.
-  fileprivate mutating func sentIn(_ duration: Duration, by host: Int) -> (datagrams: Int, bytes: Int) {
-    let before = (hosts[host].datagramsSent, hosts[host].bytesSent)
+  fileprivate mutating func sentIn(_ duration: Duration, by host: Int) -> Traffic {
+    let before = hosts[host].sent
     run(for: duration)
-    return (hosts[host].datagramsSent - before.0, hosts[host].bytesSent - before.1)
+    return hosts[host].sent - before
   }
 }

@@ -2,7 +2,8 @@
 // contact lost members a tenth as often. And clusters that only address books hold together, because no node with seeds
 // is left.
 //
-// Trials do the same in seconds (`Sources/Simulation/Hours.swift`), among all faults; here are the times as people have them.
+// Trials do the same in seconds (`Sources/Simulation/Experiments/ForgettingCheck.swift`), among all faults; here are the
+// times as people have them.
 
 import Gossip
 import Simulation

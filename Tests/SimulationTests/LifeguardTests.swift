@@ -29,10 +29,10 @@ import Testing
       var cluster = acquainted(hosts, settings, seed: UInt64(seed))
       let isSlow = { (host: Int) in host % 8 == 0 }
       for host in 0..<hosts where isSlow(host) { cluster.perform(.slow(host, .seconds(4))) }
-      let before = cluster.census.changes.count
+      let before = cluster.membershipLog.changes.count
       cluster.run(for: .seconds(seconds))
       try cluster.check()
-      for change in cluster.census.changes[before...] {
+      for change in cluster.membershipLog.changes[before...] {
         guard let member = Host.slot(of: change.address), !isSlow(member) else { continue }
         if change.to == .dead { alarms.deaths += 1 }
         if change.to == .suspect { alarms.suspicions += 1 }

@@ -8,10 +8,10 @@ import Testing
 @SimulationThread @Suite struct PauseTests {
   /// The time from when the host resumes until all list all as alive.
   private func timeBack(of host: Int, in cluster: inout Cluster) -> Duration {
-    let before = cluster.census.trueDeaths
+    let before = cluster.membershipLog.trueDeaths
     cluster.perform(.pause(host))
     cluster.run(for: .seconds(3))
-    let deaths = cluster.census.trueDeaths - before
+    let deaths = cluster.membershipLog.trueDeaths - before
     let others = cluster.hosts.count - 1
     #expect(deaths == others, "it is dead to all others")
     cluster.perform(.resume(host))

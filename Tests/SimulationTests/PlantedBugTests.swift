@@ -33,7 +33,7 @@ private struct Finding: Sendable {
     for start in starts {
       let seed = (0..<UInt64(cap)).first { offset in
         let trial = plant.trial(start + offset)
-        let found = trial.run(tampering: plant.make()).violation
+        let found = trial.run(mutation: plant.make()).violation
         if let found, found.rule != plant.rule { finding.others.append("seed \(trial.seed): \(found)") }
         return found?.rule == plant.rule
       }
@@ -42,9 +42,7 @@ private struct Finding: Sendable {
       let trial = plant.trial(start + seed)
       finding.caught.append(trial)
       if plant.isFoundByNoOther, start == starts[0] {
-        var tampering = plant.make()
-        tampering.ignored = [plant.rule]
-        let other = trial.run(tampering: tampering).violation
+        let other = trial.run(mutation: plant.make(), ignoring: [plant.rule]).violation
         if let other { finding.withoutTheRule.append("seed \(trial.seed): \(other)") }
       }
     }

@@ -22,12 +22,12 @@ struct Plant: Sendable {
   /// Whether no other rule finds the bug.
   var isFoundByNoOther: Bool
   /// A fresh one for each run: bugs remember.
-  var make: @Sendable () -> Tampering
+  var make: @Sendable () -> Mutation
 
   init(
     _ name: String, _ rule: Violation.Rule, under kinds: [FaultKind] = [.writes, .notifies],
     for faults: Duration = .seconds(8), forgets: Bool = false, onlyIt: Bool = false,
-    _ plant: @escaping @Sendable (inout Tampering) -> Void
+    _ plant: @escaping @Sendable (inout Mutation) -> Void
   ) {
     self.name = name
     self.rule = rule
@@ -36,9 +36,9 @@ struct Plant: Sendable {
     self.forgets = forgets
     isFoundByNoOther = onlyIt
     make = {
-      var tampering = Tampering()
-      plant(&tampering)
-      return tampering
+      var mutation = Mutation()
+      plant(&mutation)
+      return mutation
     }
   }
 
@@ -105,7 +105,7 @@ extension [Effect] {
   }
 }
 
-extension Tampering {
+extension Mutation {
   /// What one host's effects become.
   mutating func plant(on place: Int = Plant.place, _ change: @escaping (Event, [Effect]) -> [Effect]) {
     effects = { host, event, effects in host == place ? change(event, effects) : effects }

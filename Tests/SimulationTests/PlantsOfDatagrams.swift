@@ -1,4 +1,4 @@
-// Planted bugs of what is sent and when: sizes, strangers, floods, deadlines.
+// Planted bugs of what is sent and when: sizes, answers to strangers, floods, deadlines.
 
 import Gossip
 import Simulation

@@ -57,6 +57,24 @@ extension Plant {
         return event.retold(from: message.sender.address) { _ in }
       })
     },
+    Plant("an accusation is passed on in the seed's name", .accusationsAreOwn, under: suspicious, onlyIt: true) { bug in
+      bug.plant { _, effects in
+        effects.retold { message, _ in
+          for index in message.rumours.indices where message.rumours[index].accuser != nil {
+            message.rumours[index].accuser = Host.address(inSlot: 0)
+          }
+        }
+      }
+    },
+    Plant("the accused is taken for the accuser", .accusationsAreOwn, under: suspicious) { bug in
+      bug.plant { _, effects in
+        effects.retold { message, _ in
+          for index in message.rumours.indices where message.rumours[index].accuser != nil {
+            message.rumours[index].accuser = message.rumours[index].address
+          }
+        }
+      }
+    },
     Plant("a refutation counts only when it comes again", .ownWordCounts, under: suspicious, onlyIt: true) { bug in
       var known: [Address: UInt64] = [:]
       bug.plant(hearing: { event in
@@ -220,14 +238,15 @@ extension Plant {
         return event.retold { $0.stamp = .initial }
       })
     },
-    Plant("a probe waits for less than a round trip", .calm, onlyIt: true) { bug in
+    Plant("a probe waits for less than a round trip", .quiescent, onlyIt: true) { bug in
       bug.settings = { host, settings in
         var settings = settings
         if host == place { settings.probeTimeout = .microseconds(200) }
         return settings
       }
     },
-    Plant("each write accuses a healthy member", .calm) { bug in
+    // It suspects nobody, so it accuses nobody either: whoever passes this on says what nobody ever did.
+    Plant("each write accuses a healthy member", .accusationsAreOwn) { bug in
       var known: [Address: UInt64] = [:]
       bug.plant { event, effects in
         if let sender = event.message?.message.sender { known[sender.address] = sender.incarnation }

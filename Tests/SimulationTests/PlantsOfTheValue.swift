@@ -155,7 +155,7 @@ extension Plant {
   }
 }
 
-extension Tampering {
+extension Mutation {
   /// Tells each node's own write as lost when it hears such a stamp, and not a second time when it really is.
   fileprivate mutating func tellLosses(when isLost: @escaping (_ own: Stamp, _ other: Stamp) -> Bool) {
     var own: [Int: Stamp] = [:]

@@ -11,7 +11,7 @@ import Testing
     of hosts: Int, refusing: [Int], seed: UInt64, counting refusals: Refusals = Refusals()
   ) throws -> Cluster {
     var cluster = Cluster(seed: seed)
-    cluster.tampering = refusals.counting
+    cluster.mutation = refusals.counting
     cluster.startHosts(hosts)
     for host in refusing { cluster.perform(.refuseHTTP(host, true)) }
     cluster.run(for: .seconds(600))
@@ -24,7 +24,7 @@ import Testing
     hosts: Int, seed: UInt64
   ) throws {
     let cluster = try cluster(of: hosts, refusing: Array(0..<hosts), seed: seed)
-    #expect(cluster.census.falseSuspicions == 0)
+    #expect(cluster.membershipLog.falseAlarms.suspicions == 0)
     let failed = cluster.running.map { cluster.status(of: $0).counters.failedProbes }
     #expect(failed.allSatisfy { $0 == 0 }, "\(failed)")
     #expect(cluster.running.allSatisfy { cluster.status(of: $0).localHealth == 0 })
@@ -33,7 +33,7 @@ import Testing
   @Test func `a port that refuses is asked more and more rarely, and the others get its notifies`() throws {
     let refusals = Refusals()
     let cluster = try cluster(of: 5, refusing: [4], seed: 1, counting: refusals)
-    #expect(cluster.census.falseSuspicions == 0)
+    #expect(cluster.membershipLog.falseAlarms.suspicions == 0)
     // Each of four others at 0, 10, 30, 70, 150, 310 s.
     #expect((16...28).contains(refusals.refused), "\(refusals.refused)")
     // Each sends two every two seconds.
@@ -55,7 +55,7 @@ import Testing
     var cluster = try cluster(of: 5, refusing: [4], seed: seed)
     let start = cluster.time
     cluster.perform(.crash(4))
-    #expect(cluster.run(until: start + .seconds(3)) { $0.census.trueDeaths >= 4 })
+    #expect(cluster.run(until: start + .seconds(3)) { $0.membershipLog.trueDeaths >= 4 })
   }
 }
 
@@ -64,9 +64,9 @@ private final class Refusals {
   private(set) var refused = 0
   private(set) var delivered = 0
 
-  var counting: Tampering {
-    var tampering = Tampering()
-    tampering.event = { _, event in
+  var counting: Mutation {
+    var mutation = Mutation()
+    mutation.event = { _, event in
       switch event {
       case .connectionRefused: self.refused += 1
       case .notifyDelivered: self.delivered += 1
@@ -74,6 +74,6 @@ private final class Refusals {
       }
       return event
     }
-    return tampering
+    return mutation
   }
 }

@@ -47,7 +47,7 @@ private func residentMemory() -> Double {
 
   /// The costs of all sizes, with room for one more than there are.
   private static func settings(for hosts: Int) -> Settings {
-    var settings = Laboratory(hosts: hosts).settings
+    var settings = Experiment(hosts: hosts).settings
     settings.maximumMembers = max(settings.maximumMembers, hosts + 1)
     return settings
   }
@@ -75,9 +75,8 @@ private func residentMemory() -> Double {
     let (start, before) = (cluster.time, cluster.sent)
     cluster.run(for: Settings().period * 5)
     let share = Double(cluster.hosts.count) * (cluster.time - start).inSeconds
-    let packets = Double(cluster.sent.datagrams - before.datagrams)
-    costs.packetsPerSecond = packets / share
-    costs.bytesPerSecond = (Double(cluster.sent.bytes - before.bytes) + Laboratory.headers * packets) / share
+    let rate = (cluster.sent - before).divided(by: share)
+    (costs.packetsPerSecond, costs.bytesPerSecond) = (rate.packets, rate.bytes)
   }
 
   /// What each node has sent since then, on top of the idle two packets a period.
@@ -99,7 +98,7 @@ private func residentMemory() -> Double {
   private static func measureCrash(_ cluster: inout Cluster, into costs: inout Costs) {
     let (start, before, others) = (cluster.time, cluster.sent.datagrams, cluster.hosts.count - 1)
     cluster.perform(.crash(1))
-    cluster.run(until: start + .seconds(30)) { $0.census.trueDeaths >= others }
+    cluster.run(until: start + .seconds(30)) { $0.membershipLog.trueDeaths >= others }
     costs.detection = (cluster.time - start).inSeconds
     cluster.run(for: .milliseconds(200))
     costs.packetsPerCrash = packetsEach(cluster, since: start, before)
@@ -108,13 +107,13 @@ private func residentMemory() -> Double {
   private static func measureJoin(_ cluster: inout Cluster, into costs: inout Costs) {
     let hosts = cluster.hosts.count
     let newcomer = cluster.addHost(seeds: [[0]], settings: settings(for: hosts))
-    let (start, known) = (cluster.time, cluster.census.changes.count)
+    let (start, known) = (cluster.time, cluster.membershipLog.changes.count)
     cluster.perform(.start(newcomer))
     let address = cluster.hosts[newcomer].address
     // It knows all live nodes, and they know it: as many changes as there are views of each other.
     cluster.run(until: start + .seconds(30)) { cluster in
-      cluster.census.changes.count - known >= 2 * (hosts - 1)
-        && cluster.census.changes[known...].count { $0.address == address && $0.to == .alive } >= hosts - 1
+      cluster.membershipLog.changes.count - known >= 2 * (hosts - 1)
+        && cluster.membershipLog.changes[known...].count { $0.address == address && $0.to == .alive } >= hosts - 1
     }
     costs.joinOfOne = (cluster.time - start).inSeconds
   }

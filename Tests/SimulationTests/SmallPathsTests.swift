@@ -11,7 +11,7 @@ import Testing
   /// Members that start at once where no larger datagrams pass, either everywhere or between the halves.
   private static func cluster(_ hosts: Int, above size: Int, isEverywhere: Bool, seed: UInt64) -> Cluster {
     var cluster = Cluster(seed: seed)
-    cluster.startHosts(hosts, settings: Laboratory(hosts: hosts).settings)
+    cluster.startHosts(hosts, settings: Experiment(hosts: hosts).settings)
     let (all, half) = (Array(0..<hosts), hosts / 2)
     let paths =
       isEverywhere
@@ -46,9 +46,9 @@ import Testing
       cluster.run(for: .seconds(20))
       cluster.perform(.end(FaultID(2)))
       found.add(cluster.settle(within: .seconds(60))?.inSeconds ?? 60)
-      let accused = cluster.census.falseSuspicions
+      let accused = cluster.membershipLog.falseAlarms.suspicions
       cluster.run(for: .seconds(30))
-      #expect(cluster.census.falseSuspicions == accused)
+      #expect(cluster.membershipLog.falseAlarms.suspicions == accused)
       try cluster.check()
     }
     print("heal of 40, nothing above 548 bytes, \(isEverywhere ? "everywhere" : "between halves"): \(found)")

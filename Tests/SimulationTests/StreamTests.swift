@@ -15,7 +15,7 @@ import Testing
   ) throws -> WriteStream {
     var conditions = Conditions.lan
     conditions.loss = loss
-    return try Laboratory(hosts: hosts, conditions: conditions, settings: settings).stream(writes, perSecond: rate)
+    return try Experiment(hosts: hosts, conditions: conditions, settings: settings).stream(writes, perSecond: rate)
   }
 
   @Test(arguments: [(5, 20.0), (20, 30), (50, 80)])
@@ -46,7 +46,7 @@ import Testing
     let settings = Settings()
     let limit = settings.pushRate + settings.pushBurst + settings.replyRate + settings.replyBurst
     // And fifty for the probes and what is answered to them.
-    #expect(found.packets < Double(limit + 50), "\(found.packets)")
+    #expect(found.sent.packets < Double(limit + 50), "\(found.sent.packets)")
     #expect(found.lost > 0 && found.told <= found.lost && found.unfinished == 0)
   }
 
@@ -70,7 +70,8 @@ import Testing
           for writes in [10.0, 50, 200, 1000] {
             let found = try stream(hosts, perSecond: writes, writes: Int(min(writes, 200)) * 10, loss: loss, settings)
             let figures = [
-              found.lostShare, found.convergence.median, found.convergence.percentile(99), found.packets, found.bytes,
+              found.lostShare, found.convergence.median, found.convergence.percentile(99), found.sent.packets,
+              found.sent.bytes,
             ]
             let text = figures.map { String(format: "%.4g", $0) }.joined(separator: ",")
             print("\(fanout),\(neighbours),\(rate),\(hosts),\(loss),\(Int(writes)),\(text)")

@@ -49,15 +49,15 @@ func short(_ value: Double) -> String { Distribution.short(value) }
   /// Periods from a crash until the first probe of the crashed member begins, rounded up.
   private static func periods(_ crashes: Int, hosts: Int, _ settings: Settings) throws -> Distribution {
     var cluster = acquainted(hosts, settings)
-    var dice = Generator(seed: 1)
+    var generator = Generator(seed: 1)
     var found = Distribution()
     for _ in 0..<crashes {
-      cluster.run(for: settings.period * 6 + .microseconds(dice.below(2 * Int(settings.period.microseconds))))
-      let (victim, start, before) = (dice.below(hosts), cluster.time, cluster.census.changes.count)
+      cluster.run(for: settings.period * 6 + .microseconds(generator.below(2 * Int(settings.period.microseconds))))
+      let (victim, start, before) = (generator.below(hosts), cluster.time, cluster.membershipLog.changes.count)
       cluster.perform(.crash(victim))
       let address = cluster.hosts[victim].address
       let isNoticed = cluster.run(until: start + settings.period * 60) { cluster in
-        cluster.census.changes[before...].contains { $0.reason == .probeFailed && $0.address == address }
+        cluster.membershipLog.changes[before...].contains { $0.reason == .probeFailed && $0.address == address }
       }
       try #require(isNoticed)
       // It was suspected when its probe ended. A probe in progress at the crash counts for the first period.
@@ -101,7 +101,7 @@ func short(_ value: Double) -> String { Distribution.short(value) }
     row("hosts", "expected", "measured", "bytes/s")
     var bytes: [Double] = []
     for hosts in isFull ? [8, 32, 128, 512, 1000] : [8, 128, 1000] {
-      var cluster = acquainted(hosts, Laboratory(hosts: hosts).settings, quiet: .milliseconds(200))
+      var cluster = acquainted(hosts, Experiment(hosts: hosts).settings, quiet: .milliseconds(200))
       let before = cluster.sent
       let periods = isFull ? 100 : hosts > 500 ? 2 : 20
       cluster.run(for: Settings().period * periods)
@@ -171,9 +171,9 @@ func short(_ value: Double) -> String { Distribution.short(value) }
     let failed = { (cluster: borrowing Cluster) in
       (0..<hosts).reduce(0) { $0 + Int(cluster.status(of: $1).counters.failedProbes) }
     }
-    let (before, deaths) = (failed(cluster), cluster.census.falseDeaths)
+    let (before, deaths) = (failed(cluster), cluster.membershipLog.falseAlarms.deaths)
     cluster.run(for: .seconds(seconds))
     try cluster.check()
-    return (failed(cluster) - before, cluster.census.falseDeaths - deaths)
+    return (failed(cluster) - before, cluster.membershipLog.falseAlarms.deaths - deaths)
   }
 }

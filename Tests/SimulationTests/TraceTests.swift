@@ -38,11 +38,11 @@ import Testing
       ),
       (
         .flood(FaultID(9), 1, Flood(.some(10), .introductions)),
-        "loss 9: n1 is flooded with introductions by 10 strangers, 3000 a second"
+        "loss 9: n1 is flooded with introductions by 10 addresses outside, 3000 a second"
       ),
       (.misname(FaultID(8), .stale), "loss 8: names stand for addresses of the past"),
-      (.noise(0), "a stranger sends n0 random bytes"), (.lie(1), "a stranger sends n1 a well-formed lie"),
-      (.forge(1, as: 0), "a stranger sends n1 a lie from n0's address"),
+      (.noise(0), "the adversary sends n0 random bytes"), (.lie(1), "the adversary sends n1 a well-formed lie"),
+      (.forge(1, as: 0), "the adversary sends n1 a lie from n0's address"),
       (
         .impair(FaultID(1), [Impairment(from: [0, 1], to: [2], loss: 0.255)]), "loss 1: 25.5 % is lost from n0 n1 to n2"
       ),
@@ -58,17 +58,17 @@ import Testing
     #expect(told(action) == ["-- \(words)"])
   }
 
-  @Test func `what a client or a stranger asks is told with what came of it`() {
+  @Test func `what a client or somebody outside asks is told with what came of it`() {
     #expect(
       told(.set(0, 5)) == [
         "-- a client sets 5 on n0", "n0 holds 5 of generation 1", "n0 answers request 1: it is 5 of generation 1",
       ])
     #expect(
       told(.notifyNearCeiling(0, below: -3, 9)).first
-        == "-- a stranger notifies n0 of 9, 3 generations above its ceiling")
+        == "-- somebody outside notifies n0 of 9, 3 generations above its ceiling")
     #expect(
       told(.notifyNearCeiling(0, below: -3, 9)).last?.hasPrefix("n0 refuses request 1: above generation ") == true)
-    #expect(told(.notify(1, ahead: 2, 8)) == ["-- a stranger notifies n1 of 8, 2 generations ahead"])
+    #expect(told(.notify(1, ahead: 2, 8)) == ["-- somebody outside notifies n1 of 8, 2 generations ahead"])
   }
 
   @Test func `everything that is wrong with the network is told`() {

@@ -39,10 +39,10 @@ import Testing
   nonisolated enum Spread: String, CaseIterable, Sendable {
     case right, aDayEitherWay, oneTwoDaysBehind, oneAYearBehind, theCrashedOneAYearAhead
 
-    func offset(of host: Int, using dice: inout Generator) -> Int64 {
+    func offset(of host: Int, using generator: inout Generator) -> Int64 {
       switch self {
       case .right: 0
-      case .aDayEitherWay: Int64(dice.below(Int(2 * day))) - day
+      case .aDayEitherWay: Int64(generator.below(Int(2 * day))) - day
       case .oneTwoDaysBehind: host == 1 ? -2 * day - 1_000_000 : 0
       case .oneAYearBehind: host == 1 ? -year : 0
       case .theCrashedOneAYearAhead: host == 7 ? year : 0
@@ -53,8 +53,8 @@ import Testing
   @Test(arguments: Spread.allCases)
   func `a crash is found as soon as with right clocks`(spread: Spread) {
     var times = (1...40 as ClosedRange<UInt64>).map { seed in
-      var dice = Generator(seed: seed)
-      return detection(seed: seed, wrongBy: (0..<8).map { spread.offset(of: $0, using: &dice) })
+      var generator = Generator(seed: seed)
+      return detection(seed: seed, wrongBy: (0..<8).map { spread.offset(of: $0, using: &generator) })
     }
     times.sort()
     print("clocks, \(spread): a crash is known to all after \(times[20]) s in the median and \(times[39]) s at most")
@@ -67,8 +67,8 @@ import Testing
   /// A trial in which each clock is set again and again, wrong by up to so many years.
   private func trial(seed: UInt64, years: Int64, isSetRight: Bool) -> Cluster {
     let hosts = 5
-    var dice = Generator(seed: seed)
-    var offsets = (0..<hosts).map { _ in Int64(dice.below(Int(2 * years * Self.year))) - years * Self.year }
+    var generator = Generator(seed: seed)
+    var offsets = (0..<hosts).map { _ in Int64(generator.below(Int(2 * years * Self.year))) - years * Self.year }
     var cluster = Cluster(seed: seed)
     var settings = Settings()
     settings.released = 0
@@ -85,10 +85,10 @@ import Testing
       offsets[host] = offset
     }
     for second in stride(from: 1, to: 60, by: 3) {
-      let offset = Int64(dice.below(Int(2 * years * Self.year))) - years * Self.year
-      turn(dice.below(hosts), to: offset, at: start + .seconds(second))
-      // What a stranger can do to such a cluster at worst.
-      let stamp = Action.notifyNearCeiling(dice.below(hosts), below: 0, Int64(second))
+      let offset = Int64(generator.below(Int(2 * years * Self.year))) - years * Self.year
+      turn(generator.below(hosts), to: offset, at: start + .seconds(second))
+      // What somebody outside can do to such a cluster at worst.
+      let stamp = Action.notifyNearCeiling(generator.below(hosts), below: 0, Int64(second))
       cluster.schedule(stamp, at: start + .seconds(second) + .milliseconds(500))
     }
     if isSetRight { for host in 0..<hosts { turn(host, to: 0, at: schedule.end) } }
@@ -102,7 +102,7 @@ import Testing
     cluster.settle(within: .seconds(240))
     cluster.run(for: .seconds(60))
     cluster.settle(within: .seconds(120))
-    cluster.proveCalm()
+    QuiescenceCheck.run(on: &cluster)
     #expect(cluster.violation == nil, "seed \(seed)")
   }
 
@@ -112,7 +112,7 @@ import Testing
     cluster.settle(within: .seconds(240))
     cluster.run(for: .seconds(60))
     cluster.settle(within: .seconds(120))
-    cluster.proveCalm()
+    QuiescenceCheck.run(on: &cluster)
     #expect(cluster.violation == nil, "seed \(seed)")
   }
 
@@ -129,7 +129,7 @@ import Testing
     }
     cluster.settle(within: .seconds(10))
     #expect((0..<5).allSatisfy { cluster.stamp(of: $0).value == (wrong == 1 ? 7 : 666) })
-    cluster.proveCalm()
+    QuiescenceCheck.run(on: &cluster)
     #expect(cluster.violation == nil)
   }
 }
