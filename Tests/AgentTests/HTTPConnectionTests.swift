@@ -25,6 +25,16 @@ import Testing
         + "ETag: \"0.42\"\r\nCache-Control: no-cache\r\n\r\n42")
   }
 
+  @Test func `of two writes in one generation the winner is answered, also where the loser was before`() throws {
+    let connection = try connect()
+    for stamp in [Stamp(generation: 1, value: 5), Stamp(generation: 1, value: 7), Stamp(generation: 2, value: 7)] {
+      backend.state.withLockedValue { $0.stamp = stamp }
+      let text = try connection.exchange(request("GET /get"))
+      #expect(body(text) == "\(stamp.value)")
+      #expect(text.contains("ETag: \"\(stamp.generation).\(stamp.value)\"\r\n"))
+    }
+  }
+
   @Test func `the value is answered as JSON`() throws {
     let text = try connect().exchange(request("GET /get?format=json"))
     #expect(text.contains("Content-Type: application/json\r\n"))

@@ -178,4 +178,23 @@ import Testing
     try await old.close()
     try await new.close()
   }
+
+  @Test func `a member that moves while its old port is asked is told at the new one`() async throws {
+    let old = try await RawHTTPServer(answer: NotifierTests.empty, isHolding: true)
+    let new = try await RawHTTPServer(answer: NotifierTests.empty)
+    let loop = Support.group.next()
+    let (notifier, _) = make(loop: loop)
+    notifier.post(Stamp(generation: 1, value: 0), to: .member(member, http: old.address))
+    notifier.post(Stamp(generation: 2, value: 0), to: .member(member, http: new.address))
+    // After both: a loop reads before it runs tasks, so an answer could come before it knows of the second notify.
+    try await loop.submit {}.get()
+    try await Support.eventually("the old port is asked") { old.requests.all.count == 1 }
+    old.release()
+    try await Support.eventually("both are answered") { notifier.count(of: .delivered) == 2 }
+    #expect(new.requests.all.map { $0.text.prefix(16) } == ["POST /notify/0/2"])
+    #expect(old.requests.all.count == 1)
+    await notifier.close()
+    try await old.close()
+    try await new.close()
+  }
 }

@@ -59,6 +59,19 @@ import Testing
     #expect(stage.status.localHealth == 1)
   }
 
+  @Test func `while we stood still nobody was silent: it is no time that a member was not heard in`() throws {
+    var stage = Stage.settled(2)
+    stage.time = stage.node.nextDeadline.microseconds + 60_000_000
+    _ = stage.handle(.timePassed)
+    for _ in 0..<2 {
+      for peer in [Peer(1), Peer(2)] {
+        let heard = try #require(stage.member(peer)?.lastHeard)
+        #expect(heard < .seconds(5), "\(peer.name): \(heard)")
+      }
+      stage.pass(.seconds(5))
+    }
+  }
+
   @Test func `who slept for longer than the others remember joins anew, and first answers no pull`() {
     var stage = Stage.settled(3) { $0.seeds = ["seed"] }
     stage.answering = []

@@ -97,6 +97,27 @@ import Testing
     #expect(died > 700, "\(died) ms")
   }
 
+  @Test func `who accused an earlier life is told as an accuser of that life and of no later one`() {
+    var stage = Stage { $0.pushes = [] }
+    stage.join((1...5).map { Peer($0) }, answering: false)
+    var effects = stage.accuse(Peer(1), by: Peer(2))
+    #expect(stage.member(Peer(1))?.status == .suspect)
+    var refuted = Peer(1)
+    refuted.incarnation += 1
+    effects += stage.receive(from: refuted, rumours: [refuted.record()])
+    #expect(stage.member(Peer(1))?.status == .alive)
+    effects += stage.accuse(refuted, by: Peer(3))
+    #expect(stage.member(Peer(1))?.status == .suspect)
+    for nonce in 1...30 as ClosedRange<UInt64> {
+      effects += stage.receive(.ping(target: Peer(0).address), from: Peer(4), nonce: nonce)
+    }
+    let accusations = effects.told(of: Peer(1).address).filter {
+      $0.state == .suspect && $0.incarnation == refuted.incarnation
+    }
+    #expect(!accusations.isEmpty)
+    #expect(accusations.allSatisfy { $0.accuser == Peer(3).address })
+  }
+
   @Test func `a suspect that answers our pings is never declared dead, whoever accuses it`() {
     var stage = Stage()
     stage.join((1...5).map { Peer($0) })

@@ -39,6 +39,25 @@ import Testing
     #expect(notices.first?.body == .notice(.unreachable) && notices.first?.nonce == 5)
   }
 
+  /// It lists us, as our answers reach it, and so it probes us while we still ask at its address.
+  @Test func `a newcomer that pings us before it is told is told all the same`() {
+    var stage = Stage()
+    var liar = Peer(1)
+    let source = liar.address
+    liar.address = Address(ipv4: 0x0A63_6363, port: 7946)
+    var effects = stage.receive(
+      .join, from: liar, source: source, nonce: 5, rumours: [liar.record()], wantsIntroduction: true, padded: 304)
+    for nonce in 6...8 as ClosedRange<UInt64> {
+      effects += stage.pass(.milliseconds(70))
+      effects += stage.receive(.ping(target: Peer(0).address), from: liar, source: source, nonce: nonce)
+    }
+    effects += stage.pass(.seconds(3))
+    #expect(effects.sent(.ping, to: liar.address).count == 3)
+    let notices = Self.notices(effects)
+    #expect(notices.map(\.to) == [source])
+    #expect(notices.first?.body == .notice(.unreachable) && notices.first?.nonce == 5)
+  }
+
   @Test func `a newcomer that advertises a member's address does not replace it, and is told`() throws {
     var stage = Stage()
     stage.join([Peer(1)])

@@ -60,6 +60,8 @@ package final class Notifier: Sendable {
     var place: Place
     /// Whether a request is in flight.
     var isBusy = false
+    /// The place has changed since that request began.
+    var hasMoved = false
     /// The stamp to send next.
     var next: Stamp?
     var connection: NotifyConnection?
@@ -161,6 +163,7 @@ extension Notifier {
     guard !state.value.isClosed else { return }
     var peer = state.value.peers[key] ?? Peer(place: place)
     if peer.isBusy {
+      peer.hasMoved = peer.hasMoved || peer.place != place
       peer.place = place
       peer.next = max(peer.next ?? stamp, stamp)
       state.value.peers[key] = peer
@@ -242,7 +245,10 @@ extension Notifier {
     peer.isBusy = false
     let next = peer.next
     peer.next = nil
-    peer.connection = connection.flatMap { $0.isOpen ? $0 : nil }
+    // A connection to where the member was leads nowhere, or to somebody else.
+    if peer.hasMoved { connection?.close() }
+    peer.connection = connection.flatMap { $0.isOpen && !peer.hasMoved ? $0 : nil }
+    peer.hasMoved = false
     state.value.peers[key] = peer
     if let next { post(next, key, peer.place) } else { letRest(key) }
     guard case .member(let member) = key else { return }
