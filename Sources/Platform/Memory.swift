@@ -9,7 +9,7 @@
 #endif
 
 package enum Memory {
-  /// Whether both places hold the same bytes. Each must have at least so many.
+  /// Whether both places hold the same bytes. Each must have at least `count`.
   package static func isEqual(_ one: UnsafeRawPointer, _ other: UnsafeRawPointer, count: Int) -> Bool {
     unsafe memcmp(one, other, count) == 0
   }

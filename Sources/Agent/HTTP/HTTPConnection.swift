@@ -25,6 +25,8 @@ final class HTTPConnection {
   private let backend: any Backend
   private let counts: RequestCounts
   private let table: ConnectionTable
+  /// The table's own, a step nearer: both are needed for each request.
+  private let (clock, prepared): (SweepClock, PreparedAnswer)
   private let reader: RequestReader
   private let output = ConnectionOutput()
   private var context: ChannelHandlerContext?
@@ -53,10 +55,8 @@ final class HTTPConnection {
     backend: any Backend, limits: HTTPLimits, counts: RequestCounts, table: ConnectionTable,
     usesFastPath: Bool = true
   ) {
-    self.backend = backend
-    self.limits = limits
-    self.counts = counts
-    self.table = table
+    (self.backend, self.limits, self.counts, self.table) = (backend, limits, counts, table)
+    (clock, prepared) = (table.clock, table.prepared)
     reader = RequestReader(limits: limits, usesFastPath: usesFastPath)
   }
 
@@ -69,7 +69,7 @@ final class HTTPConnection {
     self.context = context
     table.add(self)
     output.open(context)
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     admission = counts.admit(limits)
     switch admission {
     case .admitted: if table.isDraining { drain() }
@@ -89,7 +89,7 @@ final class HTTPConnection {
 
   func received(_ bytes: consuming ByteBuffer) {
     if case .closing = phase { return }
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     reader.takeIn(bytes)
     advance()
   }
@@ -106,7 +106,7 @@ final class HTTPConnection {
   }
 
   func writabilityChanged() {
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     if let context { output.writabilityChanged(context) }
     // We stopped it ourselves, within a turn that would otherwise go on while the kernel takes answers, for megabytes.
     guard !output.isFlushing, !isAdvancing else { return }
@@ -140,13 +140,13 @@ final class HTTPConnection {
 
   /// Another second has passed.
   func sweep() {
-    let quiet = table.clock.tick - lastMoved
+    let quiet = clock.tick - lastMoved
     switch phase {
     // A client that waits for its turn is not silent; we are late. With a thousand clients that all ask for pages about
     // all members, a turn can be a minute away.
     case .reading where isResting: break
     case .reading:
-      if let requestBegan, table.clock.tick - requestBegan >= limits.requestSeconds {
+      if let requestBegan, clock.tick - requestBegan >= limits.requestSeconds {
         refuse(limits.tooSlow)
       } else if quiet >= limits.idleSeconds {
         abort()
@@ -165,7 +165,7 @@ final class HTTPConnection {
   /// Its next turn has come.
   func resume() {
     isResting = false
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     advance()
     settle()
   }
@@ -185,7 +185,7 @@ final class HTTPConnection {
       guard !reader.isBetweenRequests else { return hasMore = false }
       switch reader.next(decode: { context.fireChannelRead(NIOAny($0)) }) {
       case .incomplete:
-        if requestBegan == nil, !reader.isBetweenRequests { requestBegan = table.clock.tick }
+        if requestBegan == nil, !reader.isBetweenRequests { requestBegan = clock.tick }
         hasMore = false
         return
       case .fastPath(let request):
@@ -219,12 +219,16 @@ final class HTTPConnection {
 
   /// Answers a `GET` of the value, whose answer is already made, or any other request.
   private func answer(_ request: FastPathRequest) {
-    guard request == .get, !table.isDraining else { return answer(ParsedRequest(request)) }
-    send(table.prepared.bytes(for: backend.published), .get, .ok, .keep)
+    guard request == .get, !table.isDraining else { return carryOut(ParsedRequest(request)) }
+    send(prepared.bytes(for: backend.published), .get, .ok, .keep)
   }
 
   private func answer(_ request: ParsedRequest) {
     if request == .plainGet, !table.isDraining { return answer(FastPathRequest.get) }
+    carryOut(request)
+  }
+
+  private func carryOut(_ request: ParsedRequest) {
     phase = .answering(request)
     switch request.outcome {
     case .failure(let refusal): finish(HTTPAnswer(refusal), route: refusal.route)
@@ -250,8 +254,9 @@ final class HTTPConnection {
 
   private func finish(_ answer: HTTPAnswer, route: Route) {
     guard context != nil, case .answering(let request) = phase else { return }
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     let persistence = table.isDraining ? .close : request.persistence
+    phase = .reading
     send(answer.serialized(persistence, isHead: request.isHead), route, answer.status, persistence)
     // The input behind this request has waited for its answer.
     guard !isAdvancing else { return }
@@ -268,7 +273,6 @@ final class HTTPConnection {
   private func send(_ bytes: ByteBuffer, _ route: Route, _ status: HTTPStatus, _ persistence: Persistence) {
     counts.count(route, status)
     requestBegan = nil
-    phase = .reading
     if let context { output.write(bytes, context) }
     if persistence == .close { closeAfterWrites() }
   }
@@ -279,7 +283,7 @@ final class HTTPConnection {
     guard let context else { return }
     phase = .closing(isFlushed: false)
     reader.clear()
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { _ in self.lastAnswerWritten() }
     // An empty write, which completes after all writes before it.
@@ -288,7 +292,7 @@ final class HTTPConnection {
   }
 
   private func lastAnswerWritten() {
-    lastMoved = table.clock.tick
+    lastMoved = clock.tick
     phase = .closing(isFlushed: true)
     if inputEnded { abort() } else { context?.close(mode: .output, promise: nil) }
   }
