@@ -134,7 +134,7 @@ import Testing
     #expect(refutation.take(at: start, settings) != nil)
     refutation.note(Peer(0).record(.suspect, incarnation: 6), own: 6)
     #expect(refutation.deadline == start + settings.period)
-    refutation.stalled(for: .seconds(1))
+    refutation.noteStall(of: .seconds(1))
     #expect(refutation.deadline <= start)
   }
 

@@ -207,7 +207,7 @@ final class HTTPConnection {
     output.flush(context)
     if hasMore, !isResting, reader.hasBytes, output.isWritable, case .reading = phase {
       isResting = true
-      table.turns.append(self, on: context.eventLoop)
+      table.turns.enqueue(self, on: context.eventLoop)
     }
     // Input that is not answered by now will never be complete.
     if inputEnded, !isResting, output.isWritable, case .reading = phase { closeAfterWrites() }

@@ -17,7 +17,7 @@ final class TurnQueue {
   static let pause: TimeAmount = .microseconds(100)
 
   /// Gives the connection another turn, after all that wait already and whatever else the loop must do.
-  func append(_ connection: HTTPConnection, on loop: any EventLoop) {
+  func enqueue(_ connection: HTTPConnection, on loop: any EventLoop) {
     waiting.append(connection)
     scheduleTurn(on: loop)
   }

@@ -42,7 +42,7 @@ struct Refutation: Sendable {
 
   /// Time went on for the others while this process stood still, and the waits exist for their sake: so a stall counts
   /// towards them, and a node that was declared dead meanwhile objects at once.
-  mutating func stalled(for stall: Duration) {
+  mutating func noteStall(of stall: Duration) {
     accusationAt = accusationAt - stall
     claimAt = claimAt - stall
     schedule()

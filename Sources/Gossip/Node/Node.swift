@@ -143,7 +143,7 @@ package struct Node: Sendable {
     stalled += stall
     counters.stalls += 1
     probe.worsenHealth(by: 1, context.settings)
-    refutation.stalled(for: stall)
+    refutation.noteStall(of: stall)
     emit(.report(.stalled(stall)))
     if stall > context.settings.tombstoneLifetime { rejoin() }
   }
