@@ -25,13 +25,13 @@ struct Health: AsyncParsableCommand {
 
   func run() async throws {
     let target = try Health.target(flag: http, environment: System.environment)
-    let finding = await Health.ask(target, within: Health.patience)
+    let finding = await Health.ask(target, within: Health.timeLimit)
     Terminal.say(finding.line)
     guard finding.isReady else { throw ExitCode.failure }
   }
 
   /// An answer takes a millisecond. Docker's check allows three seconds, and our own message beats being killed by it.
-  private static let patience: Duration = .seconds(2)
+  private static let timeLimit: Duration = .seconds(2)
 }
 
 extension Health {

@@ -12,7 +12,7 @@ import UnixSignals
 
 /// How long an orderly stop may take. A node needs 3 s at worst (2 s to drain HTTP, 1 s to announce that it is leaving),
 /// and we promise five.
-private let patience: Duration = .milliseconds(4500)
+private let timeLimit: Duration = .milliseconds(4500)
 
 /// Runs a service until it fails, or until a signal has asked it to stop and it has stopped.
 ///
@@ -32,7 +32,7 @@ func supervise(_ service: any Service, until signals: UnixSignalsSequence, logge
 /// The group logs its own workings, which matter to nobody unless they fail; and failures are thrown as well.
 private let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
 
-/// Waits for the first signal and stops the group. Ends the process at the second signal, or when patience runs out.
+/// Waits for the first signal and stops the group. Ends the process at the second signal, or when the time limit is over.
 private func obey(_ signals: UnixSignalsSequence, stopping group: ServiceGroup, logger: Logger) async {
   var iterator = signals.makeAsyncIterator()
   guard let first = await iterator.next() else { return }
@@ -40,8 +40,8 @@ private func obey(_ signals: UnixSignalsSequence, stopping group: ServiceGroup, 
   await group.triggerGracefulShutdown()
   await withTaskGroup(of: Void.self) { tasks in
     tasks.addTask {
-      guard (try? await Task.sleep(for: patience)) != nil else { return }
-      Terminal.complain("not stopped \(patience) after \(first.name); ending now")
+      guard (try? await Task.sleep(for: timeLimit)) != nil else { return }
+      Terminal.complain("not stopped \(timeLimit) after \(first.name); ending now")
       CurrentProcess.endAtOnce(1)
     }
     if let second = await iterator.next() {

@@ -110,7 +110,7 @@ package struct ProgressBar {
   private var cells = -1
 
   /// Shorter work is over before anybody wonders.
-  private static let patience: Duration = .seconds(1)
+  private static let delay: Duration = .seconds(1)
   /// Cells of the bar. With the percentage it takes half of a narrow terminal.
   private static let width = 30
 
@@ -121,7 +121,7 @@ package struct ProgressBar {
 
   /// What to write when this share is done; empty if the bar is hidden or has not changed.
   package mutating func update(to share: Double, at now: ContinuousClock.Instant) -> String {
-    guard isShown, now - start >= ProgressBar.patience else { return "" }
+    guard isShown, now - start >= ProgressBar.delay else { return "" }
     let percent = Int(min(max(share, 0), 1) * 100)
     guard percent != cells else { return "" }
     cells = percent

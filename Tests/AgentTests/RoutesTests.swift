@@ -8,15 +8,15 @@ import Testing
 @Suite struct RoutesTests {
   private func outcome(
     _ method: String, _ target: String, accept: String? = nil
-  ) -> Result<RoutedRequest, HTTPRefusal> {
-    do throws(HTTPRefusal) {
+  ) -> Result<RoutedRequest, HTTPError> {
+    do throws(HTTPError) {
       return .success(try Routes.route(method: method, target: target, accept: accept))
     } catch {
       return .failure(error)
     }
   }
 
-  private func refusal(_ method: String, _ target: String) throws -> HTTPRefusal {
+  private func refusal(_ method: String, _ target: String) throws -> HTTPError {
     guard case .failure(let refusal) = outcome(method, target) else {
       throw TableError(text: "\(method) \(target) was accepted")
     }

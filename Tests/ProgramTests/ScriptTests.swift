@@ -47,7 +47,7 @@ private struct Disagreement: Error, CustomStringConvertible {
   // MARK: Simulated
 
   /// Far above the time of any agreement: the slowest, after a partition, takes a few seconds.
-  private static let patience: Duration = .seconds(60)
+  private static let timeLimit: Duration = .seconds(60)
 
   private func simulated(_ script: Script) async throws -> Views {
     var cluster = Cluster(seed: 1)
@@ -56,7 +56,7 @@ private struct Disagreement: Error, CustomStringConvertible {
     }
     return try await take(script) { step, stamp in
       if let action = action(step, nodes: script.nodes) { cluster.perform(action) }
-      let limit = cluster.time + ScriptTests.patience
+      let limit = cluster.time + ScriptTests.timeLimit
       switch step {
       // Before the next step, the client has its answer, and the process has ended.
       case .set(let node, _): cluster.run(until: limit) { $0.stamp(of: node) == stamp }
@@ -64,7 +64,7 @@ private struct Disagreement: Error, CustomStringConvertible {
       case .start, .kill, .stop, .goOn, .notify, .cut, .heal, .agree: break
       }
     } agree: { nodes, expected in
-      let limit = cluster.time + ScriptTests.patience
+      let limit = cluster.time + ScriptTests.timeLimit
       // A check costs more than a step of a node, so check only now and then, and no more nodes than needed.
       while cluster.violation == nil, cluster.time < limit,
         !zip(nodes, expected).allSatisfy({ view(of: $0, in: cluster) == $1 })
@@ -134,7 +134,7 @@ private struct Disagreement: Error, CustomStringConvertible {
       }
     } agree: { numbers, expected in
       var seen: [ScriptView] = []
-      _ = try? await eventually("agreement", within: ScriptTests.patience) {
+      _ = try? await eventually("agreement", within: ScriptTests.timeLimit) {
         seen = []
         for number in numbers { if let view = try await nodes[number]?.view() { seen.append(view) } }
         return seen == expected ? true : nil

@@ -20,10 +20,10 @@ private struct Firewalled: CustomStringConvertible {
   /// trips, ten at most. Runs take a sixth to a third of it; if suspicions never ended, there would be no bound.
   var bound: Duration {
     let settings = Settings()
-    let patience = delay > .milliseconds(20) ? 10 : 1
+    let timeLimit = delay > .milliseconds(20) ? 10 : 1
     let probes = settings.period * (2 * hosts + 1)
     let suspicion = settings.suspicionMaximum + settings.suspectPingInterval * 2 * (settings.pingsBeforeDeath + 1)
-    return probes * patience + suspicion * patience
+    return probes * timeLimit + suspicion * timeLimit
   }
 }
 

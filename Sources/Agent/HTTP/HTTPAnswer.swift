@@ -74,21 +74,21 @@ package struct HTTPAnswer: Equatable, Sendable {
     HTTPAnswer(status: status, type: "application/json", fields: fields, body: json + "\n")
   }
 
-  /// A refusal: a sentence, or problem details (RFC 9457) for programs.
-  package init(_ refusal: HTTPRefusal) {
-    status = refusal.status
-    if let allow = refusal.allow { fields += "Allow: \(allow)\r\n" }
-    if let seconds = refusal.retryAfter { fields += "Retry-After: \(seconds)\r\n" }
-    switch refusal.form {
+  /// An error: a sentence, or problem details (RFC 9457) for programs.
+  package init(_ httpError: HTTPError) {
+    status = httpError.status
+    if let allow = httpError.allow { fields += "Allow: \(allow)\r\n" }
+    if let seconds = httpError.retryAfter { fields += "Retry-After: \(seconds)\r\n" }
+    switch httpError.form {
     case .text:
       type = HTTPAnswer.plainText
-      body = refusal.sentence + "\n"
+      body = httpError.sentence + "\n"
     case .json:
       // There is no `type` member: it would be "about:blank", which RFC 9457 (section 4.2.1) implies if it is missing.
       type = "application/problem+json"
       body = JSON.object([
         ("title", JSON.string(status.reason)), ("status", "\(status.rawValue)"),
-        ("detail", JSON.string(refusal.sentence)),
+        ("detail", JSON.string(httpError.sentence)),
       ])
       body += "\n"
     }

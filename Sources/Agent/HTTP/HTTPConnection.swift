@@ -196,7 +196,7 @@ final class HTTPConnection {
         // A page about all members takes as long as many plain answers.
         room = request.isPage ? 0 : room - 1
         answer(request)
-      case .refused(let refusal): refuse(refusal)
+      case .refused(let httpError): refuse(httpError)
       }
     }
   }
@@ -231,7 +231,7 @@ final class HTTPConnection {
   private func carryOut(_ request: ParsedRequest) {
     phase = .answering(request)
     switch request.outcome {
-    case .failure(let refusal): finish(HTTPAnswer(refusal), route: refusal.route)
+    case .failure(let httpError): finish(HTTPAnswer(httpError), route: httpError.route)
     case .success(let routed): ask(routed, knownTags: request.knownTags)
     }
   }
@@ -265,8 +265,8 @@ final class HTTPConnection {
   }
 
   /// Refuses input that is not a request, and closes, because nobody knows where the next request would begin.
-  private func refuse(_ refusal: HTTPRefusal) {
-    send(HTTPAnswer(refusal).serialized(.close), refusal.route, refusal.status, .close)
+  private func refuse(_ httpError: HTTPError) {
+    send(HTTPAnswer(httpError).serialized(.close), httpError.route, httpError.status, .close)
   }
 
   /// The only exit for answers: counts the answer, writes it, and starts or ends what follows.

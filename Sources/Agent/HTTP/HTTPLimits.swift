@@ -58,47 +58,47 @@ package struct HTTPLimits: Sendable {
 
 // The answers when a limit is exceeded, or the input is not a request at all.
 extension HTTPLimits {
-  var lineTooLong: HTTPRefusal {
-    HTTPRefusal(.targetTooLong, "A request line has at most \(requestLine) bytes.")
+  var lineTooLong: HTTPError {
+    HTTPError(.targetTooLong, "A request line has at most \(requestLine) bytes.")
   }
 
-  var fieldsTooLong: HTTPRefusal {
-    HTTPRefusal(.fieldsTooLarge, "The header fields of a request have at most \(fields) bytes.")
+  var fieldsTooLong: HTTPError {
+    HTTPError(.fieldsTooLarge, "The header fields of a request have at most \(fields) bytes.")
   }
 
-  var bodyTooLong: HTTPRefusal {
-    HTTPRefusal(.contentTooLarge, "A body has at most \(body) bytes, and none is needed.")
+  var bodyTooLong: HTTPError {
+    HTTPError(.contentTooLarge, "A body has at most \(body) bytes, and none is needed.")
   }
 
-  var tooSlow: HTTPRefusal {
-    HTTPRefusal(.requestTimeout, "The request did not arrive in full within \(requestSeconds) seconds.")
+  var tooSlow: HTTPError {
+    HTTPError(.requestTimeout, "The request did not arrive in full within \(requestSeconds) seconds.")
   }
 
-  var tooManyConnections: HTTPRefusal {
-    HTTPRefusal(
+  var tooManyConnections: HTTPError {
+    HTTPError(
       .unavailable, "This node has \(connections) connections open, which is its limit.", retryAfter: 1)
   }
 
-  var malformed: HTTPRefusal {
-    HTTPRefusal(.badRequest, "This is not an HTTP request, whose lines end in CR and LF.")
+  var malformed: HTTPError {
+    HTTPError(.badRequest, "This is not an HTTP request, whose lines end in CR and LF.")
   }
 
   /// If a body or its trailers have two faults, the decoder names one or the other, depending on how the bytes were
   /// cut. The answer must not depend on that, so it names neither.
-  var malformedBody: HTTPRefusal {
-    HTTPRefusal(.badRequest, "The body of this request does not match its head, and none is needed.")
+  var malformedBody: HTTPError {
+    HTTPError(.badRequest, "The body of this request does not match its head, and none is needed.")
   }
 
   /// What an error of the decoder means to the client; nil if there is no client any more.
-  func refusal(of error: HTTPParserError) -> HTTPRefusal? {
+  func httpError(for error: HTTPParserError) -> HTTPError? {
     switch error {
     case .invalidVersion:
-      HTTPRefusal(
+      HTTPError(
         .versionNotSupported, "This server speaks only HTTP/1.1 and HTTP/1.0, in lines that end in CR and LF.")
     // The bytes were counted before the decoder saw them.
-    case .headerOverflow: HTTPRefusal(.fieldsTooLarge, "A request has at most \(fieldCount) header fields.")
+    case .headerOverflow: HTTPError(.fieldsTooLarge, "A request has at most \(fieldCount) header fields.")
     case .invalidEOFState: nil
-    default: HTTPRefusal(.badRequest, "This is not an HTTP request: \(error).")
+    default: HTTPError(.badRequest, "This is not an HTTP request: \(error).")
     }
   }
 }

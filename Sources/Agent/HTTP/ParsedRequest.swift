@@ -17,7 +17,7 @@ struct ParsedRequest: Equatable {
   }
 
   /// What the request asks for, or why it is refused.
-  let outcome: Result<RoutedRequest, HTTPRefusal>
+  let outcome: Result<RoutedRequest, HTTPError>
   let framing: Framing
   let persistence: Persistence
   let isHead: Bool
@@ -50,20 +50,20 @@ struct ParsedRequest: Equatable {
     isHead = head.method == .HEAD
     awaitsContinue = fields.expect?.lowercased() == "100-continue" && head.version != .http1_0
     knownTags = fields.ifNoneMatch
-    let refusal = ParsedRequest.refusal(head, fields)
+    let httpError = ParsedRequest.httpError(head, fields)
     let (framing, badLength) = ParsedRequest.framing(fields)
     self.framing = framing
     // The client offers or asks for a second protocol, at which the decoder stops; or only the decoder knows the end of
     // the body, and it may have taken bytes of the next request; or the head is suspect.
-    let mustEnd = head.method == .CONNECT || fields.upgrade || framing == .chunked || refusal != nil || badLength
+    let mustEnd = head.method == .CONNECT || fields.upgrade || framing == .chunked || httpError != nil || badLength
     if mustEnd || !head.isKeepAlive {
       persistence = .close
     } else {
       persistence = head.version == .http1_0 ? .keepExplicitly : .keep
     }
-    do throws(HTTPRefusal) {
-      if let refusal { throw refusal }
-      if badLength { throw HTTPRefusal(.badRequest, "Content-Length is not a number.") }
+    do throws(HTTPError) {
+      if let httpError { throw httpError }
+      if badLength { throw HTTPError(.badRequest, "Content-Length is not a number.") }
       outcome = .success(
         try Routes.route(method: head.method.rawValue, target: head.uri, accept: fields.accept))
     } catch {
@@ -72,18 +72,18 @@ struct ParsedRequest: Equatable {
   }
 
   /// What is wrong with a head, whatever its target.
-  private static func refusal(_ head: HTTPRequestHead, _ fields: Fields) -> HTTPRefusal? {
+  private static func httpError(_ head: HTTPRequestHead, _ fields: Fields) -> HTTPError? {
     // RFC 9112, section 3.2: without exactly one Host the message may be meant for another.
     if head.version != .http1_0, fields.hosts != 1 {
-      return HTTPRefusal(
+      return HTTPError(
         .badRequest, "An HTTP/1.1 request has exactly one Host field, and this one has \(fields.hosts).")
     }
     if fields.contentLength != nil, fields.isChunked {
-      return HTTPRefusal(
+      return HTTPError(
         .badRequest, "A request has either Content-Length or Transfer-Encoding, and this one has both.")
     }
     if let expect = fields.expect, expect.lowercased() != "100-continue" {
-      return HTTPRefusal(.expectationFailed, "The only Expect that is supported is 100-continue.")
+      return HTTPError(.expectationFailed, "The only Expect that is supported is 100-continue.")
     }
     return nil
   }

@@ -19,7 +19,7 @@ final class RequestReader {
     /// This one too, recognised by its bytes.
     case fastPath(FastPathRequest)
     /// The input is refused, and nobody knows where the next request would begin.
-    case refused(HTTPRefusal)
+    case refused(HTTPError)
   }
 
   private let limits: HTTPLimits
@@ -33,7 +33,7 @@ final class RequestReader {
   /// The request whose body is being skipped, and how many bytes of it may still come.
   private var body: (request: ParsedRequest, room: Int)?
   /// The decoder's complaint.
-  private var failure: HTTPRefusal?
+  private var failure: HTTPError?
 
   init(limits: HTTPLimits, usesFastPath: Bool) {
     self.limits = limits
@@ -59,7 +59,7 @@ final class RequestReader {
 
   /// The decoder refused its input. It takes nothing more, so this is final.
   func fail(_ error: HTTPParserError) {
-    if failure == nil { failure = limits.refusal(of: error) }
+    if failure == nil { failure = limits.httpError(for: error) }
   }
 
   /// Reads on. Call it again until the result is incomplete.

@@ -39,7 +39,7 @@ enum Responder {
       }
     case .aboveCeiling(let ceiling):
       return HTTPAnswer(
-        HTTPRefusal(
+        HTTPError(
           .unavailable,
           "The generation of a new value would be above \(ceiling), the highest that this node may write now; the limit "
             + "rises by a million each second, so try again.", route: .set, form: form, retryAfter: 1))
@@ -53,7 +53,7 @@ enum Responder {
     case .accepted: return HTTPAnswer(status: .ok)
     case .aboveCeiling(let ceiling):
       return HTTPAnswer(
-        HTTPRefusal(
+        HTTPError(
           .badRequest,
           "Generation \(stamp.generation) is above \(ceiling), the highest that a notify may bring now: the clock in "
             + "microseconds since 1970, plus a day.", route: .notify, form: form))
@@ -92,7 +92,7 @@ enum Responder {
     case .text: return .text("\(isReady ? "ready" : "not ready"): \(reason)\n", status: status, fields: fresh)
     case .json:
       guard isReady else {
-        return HTTPAnswer(HTTPRefusal(status, "Not ready: \(reason).", route: .readyz, form: .json))
+        return HTTPAnswer(HTTPError(status, "Not ready: \(reason).", route: .readyz, form: .json))
       }
       return .json(JSON.object([("ready", "true"), ("reason", JSON.string(reason))]), fields: fresh)
     }
@@ -114,7 +114,7 @@ enum Responder {
 
   private static func overloaded(_ route: Route, _ form: Form) -> HTTPAnswer {
     HTTPAnswer(
-      HTTPRefusal(
+      HTTPError(
         .unavailable, "Too many writes already wait for this node to hear the cluster's value; try again in a second.",
         route: route, form: form, retryAfter: 1))
   }

@@ -1,4 +1,4 @@
-// What a request asks for: a pure function from method, target and Accept to a command or a refusal.
+// What a request asks for: a pure function from method, target and Accept to a command or an error.
 //
 // So the whole HTTP surface is in one place, and is tested as a table without a socket. Rejected: a table of handlers,
 // which hides the answers behind the registrations.
@@ -41,7 +41,7 @@ package enum Form: Equatable, Sendable {
 }
 
 /// A refused request, and why: one sentence that says what was wrong and what would be right.
-package struct HTTPRefusal: Error, Equatable, Sendable {
+package struct HTTPError: Error, Equatable, Sendable {
   package var status: HTTPStatus
   package var sentence: String
   package var route: Route
@@ -79,7 +79,7 @@ package enum Routes {
   ///   - accept: all Accept fields, joined by commas.
   package static func route(
     method: String, target: String, accept: String? = nil
-  ) throws(HTTPRefusal) -> RoutedRequest {
+  ) throws(HTTPError) -> RoutedRequest {
     guard let parts = RequestTarget(target) else { throw unknown(target, form: form(nil, accept)) }
     let form = form(parts, accept)
     let arguments = parts.segments.dropFirst()
@@ -122,43 +122,43 @@ package enum Routes {
 
   private static func check(
     _ method: String, in allowed: [String], route: Route, form: Form
-  ) throws(HTTPRefusal) {
+  ) throws(HTTPError) {
     guard !allowed.contains(method) else { return }
     let list = allowed.joined(separator: ", ")
-    throw HTTPRefusal(
+    throw HTTPError(
       .methodNotAllowed, "\(ForeignText.visible(method)) is not a method of /\(route.rawValue); it takes \(list).",
       route: route, form: form, allow: list)
   }
 
-  private static func unknown(_ target: String, form: Form) -> HTTPRefusal {
-    HTTPRefusal(
+  private static func unknown(_ target: String, form: Form) -> HTTPError {
+    HTTPError(
       .notFound,
       "There is no \(ForeignText.visible(target)) here; the paths are /get, /set/<n>, /notify/<value>/<generation>, "
         + "/members, /livez, /readyz and /metrics.", form: form)
   }
 
   /// Unknown parameters are ignored, but this one asks for a promise, and 200 would seem to give it.
-  private static func refuseWaiting(_ target: RequestTarget, form: Form) throws(HTTPRefusal) {
+  private static func refuseWaiting(_ target: RequestTarget, form: Form) throws(HTTPError) {
     guard let wait = target.parameter("wait") else { return }
-    throw HTTPRefusal(
+    throw HTTPError(
       .badRequest,
       "Nothing was written: wait=\(ForeignText.visible(wait)) asks for copies on other nodes, but /set answers as soon "
         + "as this node holds the value; leave it out.", route: .set, form: form)
   }
 
-  private static func value(_ arguments: ArraySlice<String>, form: Form) throws(HTTPRefusal) -> Int64 {
+  private static func value(_ arguments: ArraySlice<String>, form: Form) throws(HTTPError) -> Int64 {
     let text = arguments.joined(separator: "/")
     guard let value = Int64(text) else {
-      throw HTTPRefusal(
+      throw HTTPError(
         .badRequest, "A value is \(integer), as in /set/5, and \"\(ForeignText.visible(text))\" is not.",
         route: .set, form: form)
     }
     return value
   }
 
-  private static func stamp(_ arguments: [String], form: Form) throws(HTTPRefusal) -> Stamp {
-    func refuse(_ sentence: String) -> HTTPRefusal {
-      HTTPRefusal(.badRequest, sentence, route: .notify, form: form)
+  private static func stamp(_ arguments: [String], form: Form) throws(HTTPError) -> Stamp {
+    func refuse(_ sentence: String) -> HTTPError {
+      HTTPError(.badRequest, sentence, route: .notify, form: form)
     }
     guard arguments.count == 2 else {
       throw refuse("A notify is /notify/<value>/<generation>?notifier=<name>, with exactly these two numbers.")

@@ -6,11 +6,11 @@ extension Experiment {
   /// From the end of a process to its death in everybody's list, so many times.
   package func crashes(_ times: Int) throws(Violation) -> Distribution {
     try repeated(times, every: 5000..<7000) { cluster, host, _ in
-      let found = detection(of: host, in: &cluster, within: Experiment.patience)
+      let found = detection(of: host, in: &cluster, within: Experiment.timeLimit)
       cluster.run(for: .seconds(1))
       cluster.perform(.start(host))
       cluster.run(for: .seconds(3))
-      cluster.settle(within: Experiment.patience)
+      cluster.settle(within: Experiment.timeLimit)
       return found
     }
   }

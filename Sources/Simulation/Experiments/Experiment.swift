@@ -32,7 +32,7 @@ package struct Experiment: Sendable {
   package func settled() -> Cluster {
     var cluster = started()
     cluster.run(for: .seconds(3))
-    cluster.settle(within: Experiment.patience)
+    cluster.settle(within: Experiment.timeLimit)
     cluster.run(for: .seconds(10))
     return cluster
   }
@@ -76,5 +76,5 @@ package struct Experiment: Sendable {
   var generator: Generator { Generator(seed: configuration.seed, for: "measurement") }
 
   /// The longest wait for a cluster to settle before it is measured.
-  static let patience: Duration = .seconds(120)
+  static let timeLimit: Duration = .seconds(120)
 }

@@ -24,7 +24,7 @@ struct ForecastRun {
   /// (`Settings.pushRate`), and drawn from half to one and a half so that writes meet probes at all their phases.
   static let writeSpacing: Duration = .milliseconds(400)
   /// What takes longer did not happen. Probes and pulls mend within seconds whatever can be mended.
-  private static let patience: Duration = .seconds(30)
+  private static let timeLimit: Duration = .seconds(30)
   /// How often the log is read, in virtual time. Joining and detection are exact all the same.
   private static let look: Duration = .milliseconds(20)
 
@@ -45,7 +45,7 @@ struct ForecastRun {
   mutating func comeUp(_ progress: (Double) -> Void) throws(Violation) {
     let start = cluster.time
     let share = scenario.acts.life
-    let isWhole = try pass(ForecastRun.patience) { watch in
+    let isWhole = try pass(ForecastRun.timeLimit) { watch in
       progress(share * watch.acquaintance)
       return watch.isWhole
     }
@@ -79,7 +79,7 @@ struct ForecastRun {
     forecast.perSecond = (cluster.sent - before).divided(by: lived(from: start))
     watch.endTimeline(at: cluster.time)
     let killed = forecast.losses.map(\.node)
-    try pass(ForecastRun.patience) { $0.knowsDead(killed) }
+    try pass(ForecastRun.timeLimit) { $0.knowsDead(killed) }
   }
 
   /// Clients write, each on a random node that runs, one after the other.
@@ -130,7 +130,7 @@ struct ForecastRun {
       let loss = forecast.losses[index]
       // A node that held it dead before it was killed has detected nothing.
       let delays = running.map { watch.death(of: loss.node, by: $0) - watch.start - loss.time }.filter { $0 >= .zero }
-      let known = delays.filter { $0 < ForecastRun.patience + scenario.duration }
+      let known = delays.filter { $0 < ForecastRun.timeLimit + scenario.duration }
       forecast.losses[index].first = known.min()
       forecast.losses[index].all = known.count == delays.count ? delays.max() : nil
     }
@@ -165,7 +165,7 @@ struct ForecastRun {
     cluster.perform(.set(node, value))
     let stamp = cluster.stamp(of: node)
     var isComplete = false
-    while !isComplete && cluster.time - start < ForecastRun.patience {
+    while !isComplete && cluster.time - start < ForecastRun.timeLimit {
       // A few datagrams' time. That is short beside what a write takes, so the pause before the next one is as drawn.
       cluster.run(for: .milliseconds(2))
       try cluster.check()

@@ -27,7 +27,7 @@ package struct WriteStream: Sendable {
   package var lostShare: Double { Double(lost) / Double(max(1, accepted)) }
 
   /// What takes longer did not happen: probes and pulls mend within seconds whatever can be mended.
-  private static let patience: Duration = .seconds(5)
+  private static let timeLimit: Duration = .seconds(5)
 
   /// Writes on nodes of a cluster that is quiet, and waits for the last write to arrive.
   ///
@@ -53,7 +53,7 @@ package struct WriteStream: Sendable {
     }
     let seconds = (cluster.time - start).inSeconds
     if seconds > 0 { stream.sent = (cluster.sent - sent).divided(by: Double(running.count) * seconds) }
-    cluster.run(until: cluster.time + patience) { cluster in
+    cluster.run(until: cluster.time + timeLimit) { cluster in
       running.allSatisfy { cluster.stamp(of: $0) == cluster.stamp(of: running[0]) }
     }
     // The generation of a run that broke a rule says nothing, and the run will not be used.
