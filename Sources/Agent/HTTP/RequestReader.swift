@@ -3,6 +3,9 @@
 // Bytes wait here until a head is complete (see `HeadScanner`). NIO's decoder gets only that head, then the body that
 // it announces, and nothing behind that. So every limit is exact, and while a connection handles a request, the next
 // ones wait as plain bytes.
+//
+// In the channel's pipeline the connection has two places: before the decoder, where bytes come in and answers go out, and
+// behind it, where requests come out. Both handlers only pass on what they get.
 
 import NIOCore
 import NIOHTTP1
@@ -120,5 +123,108 @@ final class RequestReader {
     guard length < room else { return .refused(limits.bodyTooLong) }
     body = (request, room: room - length)
     return .incomplete
+  }
+}
+
+/// What the decoder has said since it got the head of a request.
+private struct DecodedRequest {
+  private(set) var head: HTTPRequestHead?
+  /// The request, with its body, has ended.
+  private(set) var hasEnded = false
+  /// A second request began within what looked like one head. So the decoder and `HeadScanner` read the bytes
+  /// differently, and nobody knows which of them a proxy in between would agree with.
+  private(set) var isTooMuch = false
+
+  mutating func take(_ part: HTTPServerRequestPart) {
+    switch part {
+    case .head(let head):
+      isTooMuch = self.head != nil
+      self.head = head
+    // Bodies are bounded and skipped, because no route reads one.
+    case .body: break
+    case .end: hasEnded = true
+    }
+  }
+}
+
+// MARK: Its places in the pipeline
+
+/// The side of the socket.
+private final class ConnectionBytes: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let connection: HTTPConnection
+
+  init(_ connection: HTTPConnection) { self.connection = connection }
+
+  func channelActive(context: ChannelHandlerContext) {
+    connection.opened(context)
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    connection.ended()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.received(unwrapInboundIn(data))
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    connection.readDidComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    connection.writabilityChanged()
+  }
+
+  /// The end of input stays here, because the decoder would take no request after it, and some may still wait for a turn.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event as? ChannelEvent == .inputClosed {
+      connection.inputDidEnd()
+    } else {
+      context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    connection.failed(error)
+  }
+}
+
+/// The side of the decoder.
+private final class ConnectionParts: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+
+  private let connection: HTTPConnection
+
+  init(_ connection: HTTPConnection) { self.connection = connection }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.decoded(unwrapInboundIn(data))
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    connection.failed(error)
+  }
+}
+
+extension HTTPConnection {
+  /// Puts the connection's two sides into a channel's pipeline, with the decoder between them. The channel must not
+  /// read by itself, because the connection requests each read.
+  func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    // The reader counts bytes. The decoder only bounds the number of fields, and so the allocations.
+    var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+    decoderLimits.maxHeaderFieldSize = limits.requestLine + limits.fields
+    decoderLimits.maxHeaderListSize = limits.requestLine + limits.fields
+    decoderLimits.maxHeaderFieldCount = limits.fieldCount
+    try pipeline.addHandlers([
+      ConnectionBytes(self),
+      ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoderLimits)),
+      ConnectionParts(self),
+    ])
   }
 }

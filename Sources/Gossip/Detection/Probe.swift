@@ -31,10 +31,10 @@ struct Probe: Sendable {
     fileprivate(set) var hasSpoken = false
   }
 
-  /// A probe that nobody answered: we suspect its target.
+  /// A probe that its target did not answer: we suspect it.
   struct Failure: Equatable, Sendable {
     let target: Address
-    /// How many of our pings stayed unanswered.
+    /// How many pings we sent to it in vain.
     let pings: Int
   }
 
@@ -88,10 +88,10 @@ struct Probe: Sendable {
     return nil
   }
 
-  /// A member answered, directly or through a helper: its probe ends, and so do our doubts about ourselves.
+  /// A member answered, directly or through a helper: its probe ends, and we doubt ourselves one point less.
   mutating func answered(by address: Address, _ settings: Settings) {
     guard let attempt, attempt.target == address else { return }
-    // The probe had its longer time and does not need it: the next one starts at the usual pace.
+    // A slow target delays the next probe only if it does not answer.
     let health = Int64(1 + localHealth)
     next = min(next, attempt.started + .microseconds(settings.period.microseconds * health))
     self.attempt = nil

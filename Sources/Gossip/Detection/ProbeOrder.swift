@@ -2,15 +2,15 @@
 //
 // Two orders alternate. One takes the next member of a shuffled list, which is reshuffled when it ends (SWIM, section
 // 4.3). The other, in every second period of the wall clock, takes the member that is as many places after us in
-// address order as periods have passed. All nodes walk in step, each at a different place, so together they probe every
+// address order as pairs of periods have passed. All nodes walk in step, each at a different place, so together they probe every
 // member once in that period, whenever each of them started. Where clocks differ by more than a period the places are
 // random, as with the list. A node that doubts itself probes only in every second or third period, or more rarely, and
-// alternates by its own probes: otherwise it would see only even periods, or only odd ones, as long as it doubts
+// alternates by periods as long as its own: otherwise it would see only even periods, or only odd ones, as long as it doubts
 // itself.
 //
 // Rejected: the shuffled list alone, which sometimes leaves a member unprobed for 2 s; a walk that begins at each
-// node's start, which does no better once restarts put it out of step; and the ordered walk alone, in which two
-// neighbours that fail together would hide each other.
+// node's start, which does no better once restarts put it out of step; and the ordered walk alone, in which the
+// turns of members that fail are lost, and those of one neighbour are the other's first.
 
 /// The order in which members are probed.
 struct ProbeOrder: Sendable {

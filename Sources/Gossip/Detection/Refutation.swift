@@ -22,8 +22,8 @@ struct Refutation: Sendable {
   /// Zero until we have answered the first claim.
   private var claimWait = Duration.zero
 
-  /// The wait in a fight doubles up to this, so a fight costs at most one rumour a minute in the end. A minute of quiet
-  /// ends the fight.
+  /// The wait in a fight doubles up to this, so a fight costs at most one rumour a minute in the end. A minute
+  /// without a claim to answer, counted from the end of the wait, ends the fight.
   private static let longestWait: Duration = .seconds(60)
 
   /// A claim this high is a lie, because no process starts there, and outbidding it would use up the range that
@@ -52,9 +52,9 @@ struct Refutation: Sendable {
   enum Verdict: Equatable, Sendable {
     /// It agrees with our own record.
     case agrees
-    /// It is older than our own record, and its sender should be told.
+    /// Our own record outranks it, and its sender should be told.
     case outdated
-    /// We did not say that: we have to outbid it.
+    /// We did not say that: we outbid it when its time comes, unless it is absurdly high.
     case disputed
   }
 

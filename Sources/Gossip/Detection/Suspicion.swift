@@ -56,10 +56,10 @@ struct Suspicion: Sendable {
   }
 
   /// It answered a notify over HTTP: its process runs, so its silence may be bad luck with datagrams. That excuses it
-  /// once, until it answers a datagram. A process that datagrams no longer reach is no member, whatever HTTP says, and
-  /// if every notify excused it, it would stay suspect for ever where our pings take as long as the next notify (0.5 s
-  /// each at round trips of 0.35 s). Without any excuse, a process that is known to run would have 0.4 s less to
-  /// refute.
+  /// once, until it answers a datagram. A process that datagrams no longer reach is no member, whatever HTTP says: if
+  /// every notify excused it, it would never miss four pings in a row where four take as long as the time between two
+  /// notifies (four times 0.5 s, at round trips of 0.35 s), and would stay suspect for ever. Without any excuse, a
+  /// process that is known to run would have a ping's time less to refute.
   mutating func answeredNotify() {
     guard !isExcused else { return }
     answered()

@@ -8,7 +8,7 @@
 struct Suspicions: Sendable {
   /// The result of a round of pings.
   struct Verdicts: Equatable, Sendable {
-    /// Members that missed as many of our pings as a death takes, which counts like a failed probe of our own.
+    /// Members that have just missed as many of our pings as a death takes: we now accuse them ourselves.
     var unresponsive: [Address] = []
     /// Members whose time to refute is over.
     var expired: [Address] = []
