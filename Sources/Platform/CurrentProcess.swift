@@ -58,7 +58,7 @@ package enum CurrentProcess {
     var limit = rlimit()
     guard unsafe getrlimit(files, &limit) == 0 else { return usualOpenFiles }
     var raised = limit
-    raised.rlim_cur = min(limit.rlim_max, mostOpenFiles)
+    raised.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, mostOpenFiles))
     let isRaised = unsafe setrlimit(files, &raised) == 0
     return Int(clamping: isRaised ? raised.rlim_cur : limit.rlim_cur)
   }

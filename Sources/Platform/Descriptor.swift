@@ -30,25 +30,28 @@ package struct Descriptor: Sendable {
     return Descriptor(number)
   }
 
-  /// Writes all bytes, however long that takes. A pipe takes them in pieces, and this waits for a terminal that
-  /// somebody else made non-blocking.
-  package func put(_ text: String) throws(SystemError) {
+  /// Writes all bytes; a pipe takes them in pieces.
+  /// - Parameter isPatient: whether to wait, however long, for the reader of a descriptor that somebody else made
+  ///   non-blocking.
+  package func put(_ text: String, isPatient: Bool = true) throws(SystemError) {
     var text = text
-    let error = text.withUTF8 { bytes in unsafe putAll(UnsafeRawBufferPointer(bytes)) }
+    let error = text.withUTF8 { bytes in unsafe putAll(UnsafeRawBufferPointer(bytes), isPatient) }
     if let error { throw error }
   }
 
-  private func putAll(_ bytes: UnsafeRawBufferPointer) -> SystemError? {
+  private func putAll(_ bytes: UnsafeRawBufferPointer, _ isPatient: Bool) -> SystemError? {
     var rest = unsafe bytes
     while let start = rest.baseAddress, rest.count > 0 {
       let written = unsafe write(number, start, rest.count)
-      if written >= 0 {
+      // A write of nothing would be repeated for ever.
+      guard written != 0 else { return .wouldBlock }
+      if written > 0 {
         unsafe rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         continue
       }
       switch SystemError.last {
       case .interrupted: break
-      case .wouldBlock:
+      case .wouldBlock where isPatient:
         var room = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
         _ = unsafe poll(&room, 1, -1)
       case let error: return error

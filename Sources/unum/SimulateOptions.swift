@@ -34,7 +34,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
   case pushReserve = "push-reserve"
   case notifyInterval = "notify-interval"
   case notifyFanout = "notify-fanout"
-  case differenceStands = "difference-stands"
+  case mismatchGrace = "mismatch-grace"
   case pullInterval = "pull-interval"
   case pullBackoff = "pull-backoff"
   case contactInterval = "contact-interval"
@@ -80,7 +80,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .pushReserve: .count(\.pushReserve, 0...1_000_000)
     case .notifyInterval: .time(\.notifyInterval)
     case .notifyFanout: .count(\.notifyFanout, 0...32)
-    case .differenceStands: .time(\.mismatchGrace, least: .zero)
+    case .mismatchGrace: .time(\.mismatchGrace, least: .zero)
     case .pullInterval: .time(\.pullInterval)
     case .pullBackoff: .time(\.pullBackoff)
     case .contactInterval: .time(\.contactInterval)
@@ -124,7 +124,7 @@ package enum ProtocolOption: String, CaseIterable, Sendable {
     case .pushReserve: "Pushes of that burst that are kept for new changes, not repeats."
     case .notifyInterval: "Time between two rounds of notifies over HTTP."
     case .notifyFanout: "Number of members that each round of notifies goes to."
-    case .differenceStands: "How long two member lists must differ before one is pulled."
+    case .mismatchGrace: "How long two member lists must differ before one is pulled."
     case .pullInterval: "Minimum time between two pulls."
     case .pullBackoff: "Longest wait after pulls that brought nothing new."
     case .contactInterval: "Minimum time between two attempts to reach lost members."
@@ -180,7 +180,7 @@ struct ProtocolOptions: ParsableArguments {
   @Option(help: .hidden) var pushReserve: String?
   @Option(help: .hidden) var notifyInterval: String?
   @Option(help: .hidden) var notifyFanout: String?
-  @Option(help: .hidden) var differenceStands: String?
+  @Option(help: .hidden) var mismatchGrace: String?
   @Option(help: .hidden) var pullInterval: String?
   @Option(help: .hidden) var pullBackoff: String?
   @Option(help: .hidden) var contactInterval: String?
@@ -195,7 +195,7 @@ struct ProtocolOptions: ParsableArguments {
       .rumourFactor: rumourFactor, .fanout: fanout, .pushes: pushes, .ringNeighbours: ringNeighbours,
       .pushSpacing: pushSpacing, .pushInterval: pushInterval, .pushRate: pushRate, .pushBurst: pushBurst,
       .pushReserve: pushReserve, .notifyInterval: notifyInterval, .notifyFanout: notifyFanout,
-      .differenceStands: differenceStands, .pullInterval: pullInterval, .pullBackoff: pullBackoff,
+      .mismatchGrace: mismatchGrace, .pullInterval: pullInterval, .pullBackoff: pullBackoff,
       .contactInterval: contactInterval,
     ]
     return texts.compactMapValues { $0 }

@@ -25,6 +25,7 @@ enum Terminal {
     show("unum: " + ForeignText.visible(text, limit: .max) + "\n")
   }
 
-  /// Writes to standard error as it is and without a newline, for lines that are drawn over themselves.
-  static func show(_ text: String) { try? Descriptor.standardError.put(text) }
+  /// Writes to standard error as it is and without a newline, for lines that are drawn over themselves. It does not wait
+  /// for a reader that is stuck: what is said here is often the last word of a process that has to end.
+  static func show(_ text: String) { try? Descriptor.standardError.put(text, isPatient: false) }
 }

@@ -1,6 +1,6 @@
-// Names that tools and dashboards know: metrics, their labels, the keys of the JSON. Most labels come from the names of cases,
-// so that renaming one in the source would rename it for users. Here stands the whole list: it may grow, and nothing in it
-// changes but on purpose.
+// Names that tools and dashboards know: the core's metrics, their labels, the keys of `/members`. Some labels come from the
+// names of cases, so that renaming one in the source would rename it for users. The list may grow, and nothing in it changes but
+// on purpose.
 
 import NIOConcurrencyHelpers
 import Testing

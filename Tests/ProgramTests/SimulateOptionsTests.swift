@@ -72,7 +72,7 @@ import Testing
     .confirmations: "1", .suspectPingInterval: "50ms", .suspectPingers: "2", .pingsBeforeDeath: "3",
     .rumourFactor: "3", .fanout: "2", .pushes: "0", .pushInterval: "20ms", .pushRate: "50", .pushBurst: "30",
     .ringNeighbours: "0", .pushSpacing: "2ms", .pushReserve: "10",
-    .notifyInterval: "1s", .notifyFanout: "0", .differenceStands: "0", .pullInterval: "500ms", .pullBackoff: "30s",
+    .notifyInterval: "1s", .notifyFanout: "0", .mismatchGrace: "0", .pullInterval: "500ms", .pullBackoff: "30s",
     .contactInterval: "2s",
   ]
 

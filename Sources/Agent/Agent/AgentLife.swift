@@ -33,7 +33,9 @@ extension Agent {
       configuration: configuration, datagrams: datagrams, clocks: clocks, logger: logger, extraMetrics: extraMetrics)
     do {
       if let failure = await datagrams.sendToItself() {
-        throw StartError.cannotSend(datagrams.localAddress, reason: failure.words)
+        // Without a way to the socket nothing is ever sent. Other reasons may hold for this machine's own addresses only.
+        guard failure != .notConnected else { throw StartError.cannotSend(datagrams.localAddress) }
+        agent.log(LogLines.cannotSend(to: datagrams.localAddress, failure))
       }
       let advertised = try await AdvertisedAddress.find(
         configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,

@@ -7,6 +7,7 @@
 
 package import Gossip
 package import Logging
+package import Platform
 
 /// One line of the log.
 package struct LogLine: Equatable, Sendable {
@@ -152,6 +153,14 @@ package struct LogLines: Sendable {
 }
 
 extension LogLines {
+  /// A datagram to the node's own address could not be sent.
+  package static func cannotSend(to address: Address, _ failure: SystemError) -> LogLine {
+    LogLine(
+      .error,
+      "Cannot send a datagram to ourselves at \(address) (\(failure.words)): check this machine's firewall and loopback "
+        + "interface. If nothing can be sent to others either, no member will hear of this node")
+  }
+
   /// The first line: what started, and where.
   static func started(
     version: String, identity: Identity, found: AdvertisedAddress.Source, datagrams: Address, http: Address,

@@ -8,8 +8,7 @@ import NIOHTTP1
 /// The bounds of the HTTP server. Only tests make them smaller.
 package struct HTTPLimits: Sendable {
   /// Bytes of the request line, including empty lines before it. Our longest request, a notify with a fully encoded
-  /// name, has
-  /// 300. This is half of what RFC 9112 (section 3) recommends, because our targets are numbers.
+  /// name, has 300. This is half of what RFC 9112 (section 3) recommends, because our targets are numbers.
   package var requestLine = 4096
   /// Bytes of all fields. Browsers send 1 to 2 KiB, or up to 8 with cookies for other ports of the host.
   package var fields = 16_384

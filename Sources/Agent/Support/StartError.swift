@@ -29,8 +29,8 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
   case portInUse(Socket, Address)
   /// The system refuses the address for another reason, given in words.
   case cannotBind(Socket, Address, reason: String)
-  /// The datagram socket is bound, but nothing can be sent from it.
-  case cannotSend(Address, reason: String)
+  /// The datagram socket is bound, but there is no way to send from it.
+  case cannotSend(Address)
   /// Nobody could reach a node that advertises this address.
   case notReachable(Address)
   /// The datagram socket at `bound` cannot send to addresses of the family of `advertised`.
@@ -44,9 +44,9 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
       "\(socket.name) address \(address) is in use by another process; stop it or choose another with \(socket.option)"
     case .cannotBind(let socket, let address, let reason):
       "\(socket.name) address \(address) cannot be used: \(reason); choose another with \(socket.option)"
-    case .cannotSend(let address, let reason):
-      "UDP address \(address) cannot send a datagram to itself: \(reason); check this machine's firewall and its "
-        + "loopback interface, or choose another with \(Socket.datagrams.option)"
+    case .cannotSend(let address):
+      "nothing can be sent from UDP address \(address), though it is bound; this is a fault of this build of Unum, please "
+        + "report it"
     case .notReachable(let address):
       "no peer could reach a node at the advertised address \(address); choose another with \(StartError.advertise)"
     case .otherFamily(let advertised, let bound):

@@ -1,35 +1,36 @@
 // Why a node drops something that came from the network.
 
-/// Why something from the network was dropped. A drop costs one counter and nothing else.
+/// Why something from the network was dropped. A drop costs one counter and nothing else. The raw values are published, as
+/// labels: a case may be renamed, its value may not.
 package enum DropReason: String, CaseIterable, Sendable {
   /// It is longer than our datagrams can be.
-  case oversized
+  case oversized = "oversized"
   /// It ended too early, had bytes left over, or a field had an impossible value.
-  case malformed
+  case malformed = "malformed"
   /// Its checksum is wrong.
-  case corrupted
+  case corrupted = "corrupted"
   /// It has another version of the wire format.
-  case version
+  case version = "version"
   /// It names another cluster.
-  case cluster
+  case cluster = "cluster"
   /// It is sealed with a key that we do not have.
-  case sealed
+  case sealed = "sealed"
   /// It names an address that cannot be reached.
-  case address
+  case address = "address"
   /// It has an incarnation that no clock and no member can have made.
-  case incarnation
+  case incarnation = "incarnation"
   /// Its stamp is above the ceiling for members.
-  case stamp
+  case stamp = "stamp"
   /// It is a notify above the ceiling for strangers.
-  case notify
+  case notify = "notify"
   /// It came from a stranger when this second's limit was used up.
-  case flood
+  case flood = "flood"
   /// It answers no request of ours, or comes from somebody else than was asked.
-  case unsolicited
+  case unsolicited = "unsolicited"
   /// Only members may make this request.
   case notMember = "not_member"
   /// The list has no room for another member.
-  case full
+  case full = "full"
 }
 
 extension DropReason {

@@ -44,7 +44,7 @@ extension Cluster {
     for number in 0..<count { perform(.start(number)) }
   }
 
-  /// The same, and they know each other from their first moment: see `Node.meet`.
+  /// The same, and they know each other from their first moment: see `Node.preload`.
   package mutating func startAcquainted(_ count: Int, settings: Settings = Settings()) {
     precondition(hosts.isEmpty, "others are there that would not be known")
     for seeds in ClusterConfiguration.joiningFirst(count) { addHost(seeds: seeds, settings: settings) }

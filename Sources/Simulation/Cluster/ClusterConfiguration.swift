@@ -6,7 +6,7 @@ package import Gossip
 package struct ClusterConfiguration: Sendable {
   package var seed: UInt64
   package var conditions = Conditions.lan
-  /// Of every host. Which names of seeds and how many notify peers a host has is said here, too.
+  /// Of every host; but the names of its seeds come from `seeds`.
   package var settings = Settings()
   /// For each host, the hosts that each of its seeds' names stands for.
   package var seeds: [[[Int]]]
