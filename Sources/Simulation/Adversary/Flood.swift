@@ -23,9 +23,9 @@ package struct Flood: Equatable, Sendable {
   }
 
   package enum Content: Equatable, Sendable {
-    /// What costs the sender least: gossip, pings, acks and contacts of some 70 bytes.
+    /// What costs the sender least: gossip, pings, acks and joins of some 70 bytes.
     case short
-    /// What a newcomer sends: contacts of full length.
+    /// What a newcomer sends: joins of full length.
     case introductions
     /// All of it, and pulls.
     case anything

@@ -42,8 +42,8 @@ struct DatagramRules {
 
   /// Whether a datagram to a stranger answers what it sent just now.
   ///
-  /// The ping that verifies a stranger goes to the address that it claims, and pings are limited in number; a contact
-  /// asks whoever is at the address of a seed; and a notice answers a contact of some time ago, which was longer.
+  /// The ping that verifies a stranger goes to the address that it claims, and pings are limited in number; a join
+  /// asks whoever is at the address of a seed; and a notice answers a join of some time ago, which was longer.
   private static func isAnswer(_ kind: Message.Kind?) -> Bool {
     switch kind {
     case .ping, .join, .notice: false

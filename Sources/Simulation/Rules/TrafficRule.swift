@@ -20,7 +20,7 @@ struct TrafficRule {
       questions += 1
     }
     for effect in step.effects { if case .send = effect { sent += 1 } }
-    // A ping-req is worth a ping, a nack and an answer, a newcomer's contact an ack and three pings; and whatever a
+    // A ping-req is worth a ping, a nack and an answer, a newcomer's join an ack and three pings; and whatever a
     // stranger sends may have it asked who it is.
     guard sent > limit(members: members) + 4 * questions else { return }
     findings.broken(.trafficIsBounded, "\(sent) datagrams in a second, \(questions) questions")
