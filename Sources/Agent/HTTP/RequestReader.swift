@@ -150,7 +150,7 @@ private struct DecodedRequest {
 // MARK: Its places in the pipeline
 
 /// The side of the socket.
-private final class ConnectionBytes: ChannelInboundHandler {
+final class ConnectionBytes: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -196,7 +196,7 @@ private final class ConnectionBytes: ChannelInboundHandler {
 }
 
 /// The side of the decoder.
-private final class ConnectionParts: ChannelInboundHandler {
+final class ConnectionParts: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
 
   private let connection: HTTPConnection
