@@ -66,7 +66,7 @@ import Testing
   }
 }
 
-@Suite struct StrangersTests {
+@Suite struct AdmissionControlTests {
   /// A stage whose share for strangers is used up, by sources that never come again.
   private func flooded(_ change: (inout Settings) -> Void = { _ in }) -> Stage {
     var stage = Stage(change)

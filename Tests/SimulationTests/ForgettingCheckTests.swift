@@ -9,7 +9,7 @@ import Gossip
 import Simulation
 import Testing
 
-@SimulationThread @Suite struct HoursTests {
+@SimulationThread @Suite struct ForgettingCheckTests {
   /// Runs hosts with these others as seeds, until all know each other.
   private func cluster(seeds: [[Int]], seed: UInt64 = 1) -> Cluster {
     var cluster = Cluster(seed: seed)
