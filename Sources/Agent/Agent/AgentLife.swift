@@ -35,7 +35,7 @@ extension Agent {
       if let failure = await datagrams.sendToItself() {
         // Without a way to the socket nothing is ever sent. Other reasons may hold for this machine's own addresses only.
         guard failure != .notConnected else { throw StartError.cannotSend(datagrams.localAddress) }
-        agent.log(LogLines.cannotSend(to: datagrams.localAddress, failure))
+        agent.log(LogLines.ownDatagramRefused(at: datagrams.localAddress, failure))
       }
       let advertised = try await AdvertisedAddress.find(
         configured: configuration.advertise, bound: datagrams.localAddress, seeds: configuration.seeds,

@@ -154,7 +154,7 @@ package struct LogLines: Sendable {
 
 extension LogLines {
   /// A datagram to the node's own address could not be sent.
-  package static func cannotSend(to address: Address, _ failure: SystemError) -> LogLine {
+  package static func ownDatagramRefused(at address: Address, _ failure: SystemError) -> LogLine {
     LogLine(
       .error,
       "Cannot send a datagram to ourselves at \(address) (\(failure.words)): check this machine's firewall and loopback "
