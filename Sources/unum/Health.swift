@@ -20,7 +20,9 @@ struct Health: AsyncParsableCommand {
   }
 
   /// Named like the node's own option, so that one environment serves both.
-  @Option(help: ArgumentHelp("Where the node serves HTTP [HTTP_ADDR; default: 0.0.0.0:8080]", valueName: "ip:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the node serves HTTP [HTTP_ADDR; default: \(Setting.http.defaultText)]", valueName: "ip:port"))
   var http: String?
 
   func run() async throws {
@@ -44,7 +46,7 @@ extension Health {
 
   /// The address at which a node with this setting is reached from its own machine.
   package static func target(flag: String?, environment: [String: String]) throws(ConfigurationError) -> Address {
-    let options = Options(flags: flag.map { [.http: $0] } ?? [:], environment: environment)
+    let options = GivenOptions(flags: flag.map { [.http: $0] } ?? [:], environment: environment)
     let bound = try options.socket(.http, default: Address(ipv4: 0, port: DefaultPort.http))
     guard bound.port != 0 else {
       throw ConfigurationError(

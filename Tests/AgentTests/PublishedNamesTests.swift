@@ -1,4 +1,4 @@
-// Names that tools and dashboards know: the core's metrics, their labels, the keys of `/members`. Some labels come from the
+// Names that tools and dashboards know: metrics of the core and of the shell, their labels, the keys of `/members`. Some labels come from the
 // names of cases, so that renaming one in the source would rename it for users. The list may grow, and nothing in it changes but
 // on purpose.
 
@@ -52,6 +52,26 @@ import Testing
     let lines = MetricsText.render(backend.status(), backend.readiness, shell: []).split(separator: "\n")
     let found = lines.filter { !$0.hasPrefix("#") }.compactMap { $0.split(separator: " ").first.map(String.init) }
     #expect(found == Self.series)
+  }
+
+  @Test func `metrics of the shell are those that are published`() async throws {
+    let agent = try await Support.start()
+    agent.set(1) { _ in }
+    let counts = RequestCounts()
+    counts.count(.get, .ok)
+    var found: [String] = []
+    for metric in agent.shellMetrics() + counts.metrics {
+      let labels = metric.labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
+      found.append(metric.name + (labels.isEmpty ? "" : "{\(labels)}"))
+    }
+    await agent.stop()
+    let errors = found.filter { $0.hasPrefix("unum_datagram_send_errors_total") }
+    #expect(
+      found.filter { !errors.contains($0) }
+        == ["unum_datagram_receive_errors_total", "unum_datagram_rebinds_total"]
+        + Self.outcomes.map { "unum_notifies_sent_total{outcome=\"\($0)\"}" }
+        + ["unum_seed_lookup_failures_total", "unum_http_connections", "unum_http_connections_refused_total"]
+        + ["unum_http_requests_total{route=\"get\",status=\"200\"}"])
   }
 
   @Test func `keys of the JSON are those that are published`() {

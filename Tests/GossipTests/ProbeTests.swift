@@ -171,8 +171,8 @@ import Testing
     for number in 1...4 {
       var newcomer = Member(record: Peer(2).record(), since: stage.node.context.time)
       for _ in 0..<number { newcomer.answered(after: .milliseconds(140)) }
-      let patience = stage.node.context.timeoutMultiplier(for: newcomer)
-      #expect((patience > 1.5) == (number == 4), "\(patience) after \(number) answers")
+      let multiplier = stage.node.context.timeoutMultiplier(for: newcomer)
+      #expect((multiplier > 1.5) == (number == 4), "\(multiplier) after \(number) answers")
     }
     // The node waits for a member on another continent, but not for ever.
     stage.node.context.members.observe(at: index) { for _ in 0..<50 { $0.answered(after: .seconds(20)) } }

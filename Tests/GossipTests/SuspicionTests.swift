@@ -5,10 +5,10 @@ import Testing
 @Suite struct SuspicionTests {
   private static let start = Instant(microseconds: 0)
 
-  private static func suspicion(accusers: Int, isConfirmed: Bool = false, patience: Double = 1) -> Suspicion {
+  private static func suspicion(accusers: Int, isConfirmed: Bool = false, multiplier: Double = 1) -> Suspicion {
     var suspicion = Suspicion(
       of: Peer(1).address, incarnation: 1, accuser: Peer(2).address, isConfirmed: isConfirmed, unanswered: 0,
-      timeoutMultiplier: patience, firstPing: .zero, at: start)
+      timeoutMultiplier: multiplier, firstPing: .zero, at: start)
     for number in 1..<max(accusers, 1) { _ = suspicion.confirm(by: Peer(2 + number).address, wanted: 8) }
     return suspicion
   }
@@ -31,7 +31,7 @@ import Testing
 
   @Test func `a death that others declared confirms fully, and a slow member has more time`() {
     #expect(Self.milliseconds(Self.suspicion(accusers: 1, isConfirmed: true)) == 500)
-    #expect(Self.milliseconds(Self.suspicion(accusers: 1, patience: 2.5)) == 3_500)
+    #expect(Self.milliseconds(Self.suspicion(accusers: 1, multiplier: 2.5)) == 3_500)
   }
 
   @Test func `only the first distinct accusers are news`() {

@@ -9,7 +9,7 @@ import Testing
 @testable import Gossip
 
 /// One event for the value.
-private enum Happening: CustomStringConvertible {
+private enum TwinEvent: CustomStringConvertible {
   case set(Int)
   case heard(Int, Int)
   case notified(Int, Int)
@@ -29,18 +29,18 @@ private struct Difference: Error {}
 @Suite struct TwinValueTests {
   private static let clock = Int(Stage.wall)
 
-  private static func happenings(generations: ClosedRange<Int>, values: ClosedRange<Int>) -> [Happening] {
+  private static func events(generations: ClosedRange<Int>, values: ClosedRange<Int>) -> [TwinEvent] {
     let stamps = generations.flatMap { generation in values.map { (generation, $0) } }
-    return values.map(Happening.set) + stamps.map { .heard($0.0, $0.1) } + stamps.map { .notified($0.0, $0.1) }
+    return values.map(TwinEvent.set) + stamps.map { .heard($0.0, $0.1) } + stamps.map { .notified($0.0, $0.1) }
   }
 
   /// Gives the same event to both, and compares everything that shows of the value.
-  private func happen(_ happening: Happening, _ stage: inout Stage, _ twin: inout TwinValue) -> Bool {
+  private func apply(_ event: TwinEvent, _ stage: inout Stage, _ twin: inout TwinValue) -> Bool {
     let before = twin
     let effects: [Effect]
     let isAccepted: Bool
     var expected: [Answer] = []
-    switch happening {
+    switch event {
     case .set(let value):
       isAccepted = twin.set(value, clock: Self.clock)
       effects = stage.handle(.setRequested(Int64(value), RequestID(1)))
@@ -65,18 +65,18 @@ private struct Difference: Error {}
   }
 
   /// Runs all histories of this length, which share their beginnings.
-  private func search(_ depth: Int, _ stage: Stage, _ twin: TwinValue, _ all: [Happening], _ past: [Happening]) throws
+  private func search(_ depth: Int, _ stage: Stage, _ twin: TwinValue, _ all: [TwinEvent], _ past: [TwinEvent]) throws
     -> Int
   {
     guard depth > 0 else { return 1 }
     var histories = 0
-    for happening in all {
+    for event in all {
       var (stage, twin) = (stage, twin)
-      guard happen(happening, &stage, &twin) else {
-        Issue.record("after \(past), \(happening): the twin has \(twin), the node \(stage.node.register)")
+      guard apply(event, &stage, &twin) else {
+        Issue.record("after \(past), \(event): the twin has \(twin), the node \(stage.node.register)")
         throw Difference()
       }
-      histories += try search(depth - 1, stage, twin, all, past + [happening])
+      histories += try search(depth - 1, stage, twin, all, past + [event])
     }
     return histories
   }
@@ -91,9 +91,9 @@ private struct Difference: Error {}
 
   @Test func `after every short history a node holds, answers and counts what its twin does`() throws {
     // Every stamp once more than the histories are long in generations, so that each write can be met, tied and passed.
-    let small = Self.happenings(generations: 0...3, values: 6...7)
+    let small = Self.events(generations: 0...3, values: 6...7)
     #expect(try search(3, stage, TwinValue(), small, []) == small.count * small.count * small.count)
-    let wide = Self.happenings(generations: 0...4, values: -2...2)
+    let wide = Self.events(generations: 0...4, values: -2...2)
     #expect(try search(2, stage, TwinValue(), wide, []) == wide.count * wide.count)
   }
 

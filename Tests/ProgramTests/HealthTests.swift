@@ -73,7 +73,7 @@ import Testing
 
 /// A socket for which the kernel accepts connections, and that never says anything.
 private final class Listener {
-  private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  private let descriptor = socket(AF_INET, SocketType.stream, 0)
   let port: UInt16
 
   init() throws {

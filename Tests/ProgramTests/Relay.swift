@@ -8,7 +8,7 @@
 // would hear everything when it resumes.
 
 import Dispatch
-import Glibc
+import Foundation
 import NIOConcurrencyHelpers
 
 /// What the relay blocks: everything between one side and the others, or only a part of it.
@@ -125,7 +125,7 @@ private final class Passage: Sendable {
   }
 
   static func open() -> Int32 {
-    let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+    let descriptor = socket(AF_INET, SocketType.datagram, 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

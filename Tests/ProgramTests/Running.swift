@@ -5,7 +5,6 @@
 // that polls has started a thousand of them.
 
 import Foundation
-import Glibc
 import Testing
 
 /// What a program printed, and how it ended.
@@ -93,7 +92,7 @@ final class Running {
   private static func spawn(
     _ pid: inout pid_t, _ words: [String], _ variables: [String], output: String, error: String
   ) -> Int32 {
-    var actions = unsafe posix_spawn_file_actions_t()
+    var actions = unsafe SpawnArguments.actions
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
@@ -105,7 +104,7 @@ final class Running {
       unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
     }
     // The child must not inherit the signals that the test runner ignores or blocks, or no signal would be tested.
-    var attributes = posix_spawnattr_t()
+    var attributes = SpawnArguments.attributes
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     var signals = sigset_t()

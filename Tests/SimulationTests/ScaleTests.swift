@@ -210,9 +210,9 @@ private struct ChangeFeed {
     records = (0..<members).map { slot in
       Record(
         address: Host.address(inSlot: slot), incarnation: HostClock.epoch, state: .alive, name: "n\(slot)",
-        httpPort: Host.httpPort)
+        httpPort: DefaultPort.http)
     }
-    let identity = Identity(address: records[0].address, name: "n0", httpPort: Host.httpPort)
+    let identity = Identity(address: records[0].address, name: "n0", httpPort: DefaultPort.http)
     var settings = Settings()
     settings.reportInterval = .zero
     // Nobody here answers pings, but the member that tells of the changes must stay alive.

@@ -73,7 +73,7 @@ package struct AdvertisedAddress: Equatable, Sendable {
     }
     guard bound.isUnspecified else { return AdvertisedAddress(address: bound, source: .bound) }
     let hosts = seeds.compactMap { seed in
-      HostPort(seed, defaultPort: NameResolver.defaultPort).map { (seed: seed, host: $0) }
+      HostPort(seed, defaultPort: DefaultPort.gossip).map { (seed: seed, host: $0) }
     }
     let found = hosts.map { lookUp($0.host, loop) }
     let candidates = zip(hosts, await addresses(found, loop: loop, within: time))

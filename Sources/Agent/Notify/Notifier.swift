@@ -74,8 +74,6 @@ package final class Notifier: Sendable {
     case host(HostPort)
   }
 
-  /// The port of a peer that names none.
-  package static let defaultPort: UInt16 = 8080
   /// Connections to keep for the next time. In a small cluster, the two random members of every two seconds are soon
   /// the same again. In a large one a kept connection is seldom used, and a hundred nodes in one process must stay
   /// within the usual limit of 1,024 open files.
@@ -93,7 +91,7 @@ package final class Notifier: Sendable {
     peers: [String], name: String, loop: any EventLoop, times: Times = Times(),
     report: @escaping @Sendable (Event) -> Void
   ) {
-    self.peers = peers.map { HostPort($0, defaultPort: Notifier.defaultPort) }
+    self.peers = peers.map { HostPort($0, defaultPort: DefaultPort.http) }
     query = "?notifier=" + Notifier.percentEncoded(name)
     self.loop = loop
     self.times = times

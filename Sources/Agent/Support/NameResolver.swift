@@ -25,8 +25,6 @@ package final class NameResolver: Sendable {
     var failures: UInt64 = 0
   }
 
-  /// The port of a seed that names none.
-  package static let defaultPort: UInt16 = 7946
   /// The most addresses of one name: as many as an answer over TCP, of 64 KB, can hold. The node chooses which of them to
   /// contact and when, so that the order of the name server does not matter.
   private static let maximumAddresses = 4096
@@ -35,7 +33,7 @@ package final class NameResolver: Sendable {
   ///   - loop: on which `receiver` is called.
   ///   - takesIPv6: whether our socket can send to IPv6 at all; if not, such addresses are left out.
   package init(seeds: [String], loop: any EventLoop, takesIPv6: Bool, receiver: @escaping Receiver) {
-    self.seeds = seeds.map { HostPort($0, defaultPort: NameResolver.defaultPort) }
+    self.seeds = seeds.map { HostPort($0, defaultPort: DefaultPort.gossip) }
     self.loop = loop
     self.takesIPv6 = takesIPv6
     self.receiver = receiver

@@ -56,7 +56,7 @@ struct Adversary {
     let state = Record.State(rawValue: UInt8(generator.below(4))) ?? .dead
     message.rumours = [
       Record(
-        address: victim, incarnation: wall + 1_000_000, state: state, name: "lie", httpPort: Host.httpPort,
+        address: victim, incarnation: wall + 1_000_000, state: state, name: "lie", httpPort: DefaultPort.http,
         accuser: state == .suspect || state == .dead ? source : nil)
     ]
     let cluster = generator.chance(0.1) ? Hash.of("another") : targets.cluster(of: host)
@@ -93,7 +93,7 @@ struct Adversary {
     var message = Message(sender: sender, stamp: .initial, digest: generator.next(), body: .gossip)
     message.rumours = [
       Record(
-        address: address, incarnation: incarnation, state: state, name: "n\(victim)", httpPort: Host.httpPort,
+        address: address, incarnation: incarnation, state: state, name: "n\(victim)", httpPort: DefaultPort.http,
         accuser: state == .suspect || state == .dead ? source : nil)
     ]
     let claim = Claim(address: address, incarnation: incarnation, source: source)
@@ -163,7 +163,7 @@ struct Adversary {
 
   /// 100.64.0.0/10, where no host is: so many addresses that floods come from.
   private static func floodAddress(_ number: Int) -> Address {
-    Address(ipv4: 0x6440_0000 | UInt32(number), port: Host.udpPort)
+    Address(ipv4: 0x6440_0000 | UInt32(number), port: DefaultPort.gossip)
   }
 
   private static let floodAddresses = 1 << 22

@@ -51,7 +51,7 @@ extension Cluster {
     let records = hosts.indices.map { host in
       Record(
         address: hosts[host].address, incarnation: hosts[host].clock.now(at: time).wall, state: .alive,
-        name: "n\(host)", httpPort: Host.httpPort)
+        name: "n\(host)", httpPort: DefaultPort.http)
     }
     guard let members = Membership(of: records) else { return }
     for number in 0..<count {
@@ -62,7 +62,7 @@ extension Cluster {
 
   private mutating func makeNode(on host: Int) -> Node {
     let address = hosts[host].advertised ?? hosts[host].address
-    let identity = Identity(address: address, name: "n\(host)", httpPort: Host.httpPort)
+    let identity = Identity(address: address, name: "n\(host)", httpPort: DefaultPort.http)
     let settings = mutation?.settings(host, hosts[host].settings) ?? hosts[host].settings
     let key = SecretKey(low: seedGenerator.next(), high: seedGenerator.next())
     return Node(identity: identity, settings: settings, seed: seedGenerator.next(), key: key, now: readClock(of: host))

@@ -11,20 +11,6 @@ package import Gossip
 
 /// Hosts, the network between them, and what is yet to happen.
 package struct Cluster {
-  /// Something that will happen.
-  enum QueuedEvent {
-    case datagram([UInt8], from: Address, to: Address)
-    /// A busy host comes to read what arrived.
-    case read([UInt8], from: Address, host: Int, process: Int)
-    /// Somebody's notify over HTTP arrives at this address.
-    case post(Stamp, by: Int, to: Address)
-    /// Something for one process, and none after it.
-    case event(Event, host: Int, process: Int)
-    case action(Action)
-    /// The next datagram of a flood.
-    case flood(FaultID)
-  }
-
   /// The true time.
   package private(set) var time = Instant(microseconds: 1)
   package internal(set) var hosts: [Host] = []
@@ -34,16 +20,9 @@ package struct Cluster {
   package internal(set) var membershipLog = MembershipLog()
   /// A planted bug.
   package var mutation: Mutation?
-  /// When which stamp reached whom; nil while that is not kept.
+  /// When which stamp reached which host; nil while nobody measures it.
   var publications: [Publication]?
   var invariants = Invariants()
-
-  /// A process took over a stamp.
-  package struct Publication: Sendable {
-    package var time: Instant
-    package var host: Int
-    package var stamp: Stamp
-  }
 
   /// The node of each host; of one that is down, the last that ran.
   var nodes: [Node] = []
@@ -196,4 +175,102 @@ package struct Cluster {
     requests += 1
     return RequestID(requests)
   }
+
+  // MARK: Agreement
+
+  /// What still differs from one agreeing cluster, and on which host; nil when nothing does (see `Agreement`).
+  func disagreement() -> (host: Int, finding: Findings.Finding)? {
+    let views = running.map { host in
+      NodeView(
+        host: host, address: hosts[host].address, isLeaving: hosts[host].isLeaving,
+        owesAnswer: invariants.owesAnswer(host), status: status(of: host))
+    }
+    return Agreement.difference(of: views, ignoring: invariants.ignored)
+  }
+
+  /// Whether all running nodes list the same members as live, and as many as run. Takes time in proportion to the
+  /// hosts, so that thousands can be looked at often.
+  package var isAcquainted: Bool {
+    let running = running
+    guard let first = running.first else { return true }
+    let digest = nodes[first].activeMembers.digest
+    return running.allSatisfy { nodes[$0].activeMembers == (running.count, digest) }
+  }
+
+  /// Runs until the cluster agrees, or the bound has passed.
+  /// - Returns: how long it took; nil when it did not come to agree, which is a violation.
+  @discardableResult
+  package mutating func settle(within bound: Duration) -> Duration? {
+    let start = time
+    while violation == nil {
+      guard let (host, finding) = disagreement() else { return time - start }
+      if time - start >= bound {
+        breaks(finding.rule, host, finding.detail)
+      } else {
+        run(for: Cluster.look)
+      }
+    }
+    return nil
+  }
+
+  /// How often it is looked whether the cluster agrees.
+  private static let look: Duration = .milliseconds(50)
+
+  /// The processes that run, paused ones not counted.
+  package var running: [Int] { hosts.indices.filter { hosts[$0].activity == .running } }
+
+  /// The stamp that a host's process published last.
+  package func stamp(of host: Int) -> Stamp { invariants.published(host) }
+
+  /// The members that a host's node holds alive or suspect, itself among them.
+  package func liveMembers(of host: Int) -> Int {
+    status(of: host).members.count { $0.status == .alive || $0.status == .suspect }
+  }
+
+  /// What a host's node says of itself and the others.
+  package func status(of host: Int) -> StatusSnapshot {
+    let status = nodes[host].status(at: readClock(of: host))
+    return mutation?.status(host, status) ?? status
+  }
+
+  /// Whether a host is behind a port mapping.
+  func isMapped(_ host: Int) -> Bool { mappings.concern(host) }
+
+  /// Everything that all hosts sent.
+  package var sent: Traffic { hosts.reduce(Traffic()) { $0 + $1.sent } }
+
+  /// Until when an accusation may be an echo of the faults: a probe whose pings all went out under them fails when they
+  /// are over, at the worst local health and after slow round trips half a minute later. Each node is asked for that,
+  /// as a bound for all of them would excuse half a minute of every trial. The accused gets a second more to refute.
+  var lastEcho: Instant {
+    let ends = running.compactMap { host in nodes[host].probeEnd.map { hosts[host].clock.trueTime(of: $0) } }
+    return max(ends.max() ?? time, time) + .seconds(1)
+  }
+
+  // MARK: What is kept
+
+  /// How many writes were lost if this is the last stamp.
+  func lostWrites(at last: Stamp) -> Int { invariants.lineage.lost(at: last) }
+
+  /// The losses that nodes reported so far.
+  var toldLosses: Int { invariants.lineage.told }
+
+  // MARK: Rules
+
+  /// A rule is broken, unless it is left out.
+  mutating func breaks(_ rule: Violation.Rule, _ host: Int, _ detail: String) {
+    violation = violation ?? invariants.violation(rule, host, detail, at: time)
+  }
+
+  /// Checks what a host's node shows to people, against the truth.
+  mutating func check(_ view: StatusSnapshot, of host: Int) {
+    violation = violation ?? invariants.check(view, of: host, at: time)
+  }
+
+  /// Throws the rule that was broken, if one was: figures of such a run mean nothing.
+  package func check() throws(Violation) {
+    if let violation { throw violation }
+  }
 }
+
+extension Violation: Error {}

@@ -65,7 +65,7 @@ extension Cluster {
     let process = hosts[host].process
     let trip = network.delay() + network.delay()
     let resends = httpGenerator.chance(network.conditions.loss) ? Cluster.resend : .zero
-    guard let peer = owner(of: http.with(port: Host.udpPort)), !network.isCut(from: host, to: peer),
+    guard let peer = owner(of: http.with(port: DefaultPort.gossip)), !network.isCut(from: host, to: peer),
       !network.isCut(from: peer, to: host)
     else { return }
     switch hosts[peer].activity {
@@ -74,7 +74,7 @@ extension Cluster {
       queue.add(.event(.connectionRefused(member), host: host, process: process), at: time + trip)
     case .running:
       lastArrival = max(lastArrival, time + trip + resends)
-      queue.add(.post(stamp, by: host, to: http.with(port: Host.udpPort)), at: time + trip + resends)
+      queue.add(.post(stamp, by: host, to: http.with(port: DefaultPort.gossip)), at: time + trip + resends)
       queue.add(.event(.notifyDelivered(member), host: host, process: process), at: time + trip + trip + resends)
     case .paused: break
     }

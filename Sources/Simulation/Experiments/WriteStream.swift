@@ -42,7 +42,7 @@ package struct WriteStream: Sendable {
     guard let first = running.first, writes > 0, rate > 0 else { return stream }
     let (start, generation, sent) = (cluster.time, cluster.stamp(of: first).generation, cluster.sent)
     let told = cluster.toldLosses
-    cluster.keepPublications()
+    cluster.publications = []
     var made: [(stamp: Stamp, time: Instant)] = []
     for number in 0..<writes {
       cluster.run(until: start + .microseconds(Int64(Double(number) * 1_000_000 / rate)))
@@ -61,13 +61,14 @@ package struct WriteStream: Sendable {
     stream.accepted = writes
     stream.lost = writes - Int(cluster.stamp(of: first).generation - generation)
     stream.told = cluster.toldLosses - told
-    stream.measure(made, cluster.takePublications(), running)
+    stream.measure(made, cluster.publications ?? [], running)
+    cluster.publications = nil
     return stream
   }
 
   /// Finds for each write when the last node had it. Both lists are in order of time, and on each node stamps grow.
   private mutating func measure(
-    _ made: [(stamp: Stamp, time: Instant)], _ publications: [Cluster.Publication], _ running: [Int]
+    _ made: [(stamp: Stamp, time: Instant)], _ publications: [Publication], _ running: [Int]
   ) {
     var last = [Instant?](repeating: made[0].time, count: made.count)
     for host in running {

@@ -50,12 +50,12 @@ package struct Host: Sendable {
 
   /// The address in this slot: 10.0.0.1 and up.
   package static func address(inSlot slot: Int) -> Address {
-    Address(ipv4: firstAddress + UInt32(slot), port: udpPort)
+    Address(ipv4: firstAddress + UInt32(slot), port: DefaultPort.gossip)
   }
 
   /// The slot of an address; nil for one that no host can have.
   package static func slot(of address: Address) -> Int? {
-    guard address.isIPv4, address.port == udpPort else { return nil }
+    guard address.isIPv4, address.port == DefaultPort.gossip else { return nil }
     let offset = Int(address.low & 0xFFFF_FFFF) - Int(firstAddress)
     return (0..<addresses).contains(offset) ? offset : nil
   }
@@ -64,8 +64,6 @@ package struct Host: Sendable {
 
   /// The default of the kernel, 208 KiB, charged with 768 bytes for each small datagram.
   static let socketCapacity = 277
-  package static let udpPort: UInt16 = 7946
-  package static let httpPort: UInt16 = 8080
   private static let firstAddress: UInt32 = 0x0A00_0001
   private static let addresses = 1 << 20
 }

@@ -29,7 +29,7 @@ struct Mappings {
     for (_, host, mapping) in list.reversed() {
       switch mapping {
       case .port:
-        if address.port == Mappings.port, ownerOf(address.with(port: Host.udpPort)) == host { return host }
+        if address.port == Mappings.port, ownerOf(address.with(port: DefaultPort.gossip)) == host { return host }
       case .gateway: if address == Mappings.gateway(of: host, port: Mappings.port) { return host }
       case .symmetric:
         if address.port > Mappings.port, address == Mappings.gateway(of: host, port: address.port) { return host }

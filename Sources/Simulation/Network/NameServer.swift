@@ -50,11 +50,11 @@ struct NameServer {
 
   /// 172.16.0.1 and up: no host has it.
   private static func stray(_ number: Int) -> Address {
-    Address(ipv4: 0xAC10_0001 + UInt32(number), port: Host.udpPort)
+    Address(ipv4: 0xAC10_0001 + UInt32(number), port: DefaultPort.gossip)
   }
 
   /// 172.17 in place of 10.0.
   private static func former(_ address: Address) -> Address {
-    Address(ipv4: 0xAC11_0000 | UInt32(truncatingIfNeeded: address.low) & 0xFFFF, port: Host.udpPort)
+    Address(ipv4: 0xAC11_0000 | UInt32(truncatingIfNeeded: address.low) & 0xFFFF, port: DefaultPort.gossip)
   }
 }

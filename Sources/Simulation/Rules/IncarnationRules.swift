@@ -8,11 +8,11 @@ internal import Gossip
 /// The rules of what one process holds of the others.
 struct IncarnationRules {
   private let cluster: UInt64
-  private let forgetting: Duration
+  private let tombstoneLifetime: Duration
 
   init(_ settings: Settings = Settings()) {
     cluster = Hash.of(settings.cluster)
-    forgetting = settings.tombstoneLifetime
+    tombstoneLifetime = settings.tombstoneLifetime
   }
 
   func check(_ step: Step, _ node: Node, _ incarnations: Incarnations, _ findings: inout Findings) {
@@ -68,7 +68,7 @@ struct IncarnationRules {
   /// Whether the node noticed that it had not run for longer than it remembers the dead.
   private func slept(_ step: Step) -> Bool {
     step.effects.contains { effect in
-      if case .report(.stalled(let stall)) = effect { stall > forgetting } else { false }
+      if case .report(.stalled(let stall)) = effect { stall > tombstoneLifetime } else { false }
     }
   }
 }

@@ -29,7 +29,7 @@ struct Reach {
   /// What it held at that time; nil when it did not run yet.
   func held(at time: Instant) -> Held? { history.last { $0.since <= time } }
 
-  mutating func note(_ step: Step, own address: Address, forgetting: Duration) {
+  mutating func note(_ step: Step, own address: Address, tombstoneLifetime: Duration) {
     for effect in step.effects {
       switch effect {
       case .publish(let stamp), .retract(let stamp):
@@ -41,7 +41,7 @@ struct Reach {
         } else if listed[other] == nil {
           listed[other] = step.time
         }
-      case .report(.stalled(let stall)) where stall > forgetting: listed = [:]
+      case .report(.stalled(let stall)) where stall > tombstoneLifetime: listed = [:]
       case .report, .readiness, .send, .notify, .answer, .resolve, .left: break
       }
     }

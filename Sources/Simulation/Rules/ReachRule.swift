@@ -33,7 +33,7 @@ struct ReachRule {
       checkWrite(step, on: base, now, &findings)
     }
     reaches[step.host].note(
-      step, own: node.identity.address, forgetting: now.hosts[step.host].settings.tombstoneLifetime)
+      step, own: node.identity.address, tombstoneLifetime: now.hosts[step.host].settings.tombstoneLifetime)
   }
 
   private func checkWrite(_ step: Step, on base: UInt64, _ now: Surroundings, _ findings: inout Findings) {

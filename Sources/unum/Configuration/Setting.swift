@@ -4,6 +4,8 @@
 // cannot disagree. Rejected: defaults written at the options themselves. ArgumentParser silently swallows a bad
 // environment value that is used as a default, and a flag that repeats the default could not win over the environment.
 
+import Gossip
+
 /// One setting of a node.
 package enum Setting: String, CaseIterable, Sendable {
   case advertise
@@ -54,8 +56,8 @@ package enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .advertise: "detected"
     case .join, .notify: "none"
-    case .bind: "0.0.0.0:7946"
-    case .http: "0.0.0.0:8080"
+    case .bind: "0.0.0.0:\(DefaultPort.gossip)"
+    case .http: "0.0.0.0:\(DefaultPort.http)"
     case .name: "host name"
     case .cluster: "unum"
     case .logLevel: "info"
@@ -73,7 +75,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .http: "The HTTP address to listen on; peers learn the port by gossip."
     case .name: "The member's name, a label of at most 64 bytes."
     case .cluster: "The cluster's name; clusters with different names never merge."
-    case .notify: "More peers to post /notify to, HTTP (port 8080)."
+    case .notify: "More peers to post /notify to, HTTP (port \(DefaultPort.http))."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .logFormat: "text for people or json for machines, on standard error."
     case .reportInterval: "Seconds between log lines of members and state; 0 means never."

@@ -1,10 +1,25 @@
-// The kinds of values that options take. Each has its check, and its message for a value that is wrong.
+// The options that were given, and a way to read each kind of value from them. Each kind has its check, and its message
+// for a value that is wrong.
 
 import Agent
 import Gossip
 import Logging
 
-extension Options {
+/// Flags and environment, and the ways to read a value from them.
+struct GivenOptions {
+  let flags: [Setting: String]
+  let environment: [String: String]
+
+  /// The value that applies, if any was given. Only an empty variable counts as unset: somebody who types an option and
+  /// leaves its value empty has made a mistake, but compose files and manifests set empty variables all the time.
+  func given(_ setting: Setting) -> Given? {
+    if let flag = flags[setting] { return Given(setting: setting, text: flag, isFlag: true) }
+    guard let variable = environment[setting.variable], !variable.isEmpty else { return nil }
+    return Given(setting: setting, text: variable, isFlag: false)
+  }
+}
+
+extension GivenOptions {
   /// More seeds or peers than this are a mistake: the address book must hold all seeds, and it has 64 entries.
   private static let maximumHosts = 64
   /// A day. Nobody wants lines that come less often than that.
@@ -18,7 +33,7 @@ extension Options {
     let isPortAlone = given.text.hasPrefix(":") && !given.text.dropFirst().contains(":")
     let text = isPortAlone ? "0.0.0.0" + given.text : given.text
     let remedy = "give ip, ip:port or [ipv6]:port, such as \(setting.defaultText) or [::]:\(standard.port)"
-    guard let address = Options.address(text, defaultPort: standard.port) else {
+    guard let address = GivenOptions.address(text, defaultPort: standard.port) else {
       throw given.error("not an IP address and port", remedy: remedy)
     }
     guard address.isUnspecified || address.with(port: 1).isReachable else {
@@ -34,7 +49,7 @@ extension Options {
   func advertised(boundTo bind: Address) throws(ConfigurationError) -> Address? {
     guard let given = given(.advertise) else { return nil }
     let remedy = "give the ip or ip:port at which other machines reach this node"
-    guard let address = Options.address(given.text, defaultPort: 0) else {
+    guard let address = GivenOptions.address(given.text, defaultPort: 0) else {
       throw given.error("not an IP address", remedy: remedy)
     }
     guard address.with(port: 1).isReachable else {
@@ -56,7 +71,7 @@ extension Options {
     for part in given.text.split(separator: ",") {
       let host = part.trimmingSpaces()
       guard !host.isEmpty, !hosts.contains(host) else { continue }
-      guard Options.isHost(host, defaultPort: defaultPort) else {
+      guard GivenOptions.isHost(host, defaultPort: defaultPort) else {
         throw given.error(
           "'\(host)' is not a host that can be reached",
           remedy: "give host, host:port or [ipv6]:port, separated by commas, such as node1:\(defaultPort)")
@@ -66,8 +81,8 @@ extension Options {
     guard !hosts.isEmpty || !given.text.contains(",") else {
       throw given.error("no host between the commas", remedy: "name them, or leave it empty for none")
     }
-    guard hosts.count <= Options.maximumHosts else {
-      throw given.error("\(hosts.count) hosts", remedy: "give at most \(Options.maximumHosts), a few are enough")
+    guard hosts.count <= GivenOptions.maximumHosts else {
+      throw given.error("\(hosts.count) hosts", remedy: "give at most \(GivenOptions.maximumHosts), a few are enough")
     }
     return hosts
   }
@@ -100,9 +115,9 @@ extension Options {
   /// Whole seconds.
   func wholeSeconds(_ setting: Setting, default standard: Int) throws(ConfigurationError) -> Int {
     guard let given = given(setting) else { return standard }
-    guard let seconds = Int(given.text), (0...Options.maximumSeconds).contains(seconds) else {
+    guard let seconds = Int(given.text), (0...GivenOptions.maximumSeconds).contains(seconds) else {
       throw given.error(
-        "not a number of seconds", remedy: "give a whole number from 0 (never) to \(Options.maximumSeconds)")
+        "not a number of seconds", remedy: "give a whole number from 0 (never) to \(GivenOptions.maximumSeconds)")
     }
     return seconds
   }
