@@ -12,6 +12,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: Setting.name.help) var name: String?
   @Option(help: Setting.cluster.help) var cluster: String?
   @Option(help: Setting.notify.help) var notify: String?
+  @Flag(help: Setting.alone.help) var alone = false
   @Option(help: Setting.reportInterval.help) var reportInterval: String?
   @OptionGroup var log: LogOptions
 
@@ -19,7 +20,7 @@ struct ServeOptions: ParsableArguments {
   var flags: [Setting: String] {
     let given: [Setting: String?] = [
       .advertise: advertise, .join: join, .bind: bind, .http: http, .name: name, .cluster: cluster, .notify: notify,
-      .reportInterval: reportInterval,
+      .alone: alone ? "yes" : nil, .reportInterval: reportInterval,
     ]
     return log.flags.merging(given.compactMapValues { $0 }) { flag, _ in flag }
   }
@@ -41,7 +42,8 @@ struct LogOptions: ParsableArguments {
 extension Setting {
   /// Its help in `unum serve --help`.
   fileprivate var help: ArgumentHelp {
-    ArgumentHelp("\(summary) [\(variable); default: \(defaultText)]", valueName: placeholder)
+    ArgumentHelp(
+      "\(summary) [\(variable); default: \(defaultText)]", valueName: placeholder.isEmpty ? nil : placeholder)
   }
 
   /// The same, for a setting whose default depends on the subcommand.

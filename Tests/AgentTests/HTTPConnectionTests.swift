@@ -74,6 +74,30 @@ import Testing
     #expect(text.contains("\r\nRetry-After: 1\r\n"))
   }
 
+  @Test func `a node that cannot understand its seed says so to writers and to those who ask whether it is ready`()
+    throws
+  {
+    let seed = Address(ipv4: 0x0A00_0009, port: 7946)
+    let connection = try connect()
+    for (why, words) in [
+      (Foreign.cluster, "seed 10.0.0.9:7946 belongs to a cluster with another name (CLUSTER_NAME)"),
+      (.version(3), "seed 10.0.0.9:7946 speaks version 3 of the protocol, and this node version \(Wire.version)"),
+    ] {
+      backend.state.withLockedValue { state in
+        state.answer = .foreignSeed(seed, why)
+        state.readiness = .foreignSeed(seed, why)
+      }
+      for target in ["POST /set/1", "POST /notify/1/1", "GET /readyz"] {
+        let text = try connection.exchange(request(target))
+        #expect(statuses(text) == [503])
+        #expect(text.contains(words), "\(text)")
+      }
+      #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_foreign_seed 1\n"))
+    }
+    backend.state.withLockedValue { $0.readiness = .starting }
+    #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_foreign_seed 0\n"))
+  }
+
   @Test func `readiness is told with its reason`() throws {
     let connection = try connect()
     #expect(statuses(try connection.exchange(request("GET /readyz"))) == [200])

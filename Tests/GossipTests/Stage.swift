@@ -205,10 +205,10 @@ struct Stage {
 }
 
 extension [Effect] {
-  /// The datagrams, decoded; whatever a node sends must be valid.
+  /// The datagrams, decoded; whatever a node sends must be valid. A header alone is for nodes that cannot read more.
   var sent: [Sent] {
     compactMap { effect in
-      guard case .send(let bytes, let to) = effect else { return nil }
+      guard case .send(let bytes, let to) = effect, bytes.count > Wire.headerSize else { return nil }
       guard let message = try? Wire.decode(bytes, cluster: Stage.cluster) else {
         Issue.record("a node sent what no node accepts: \(bytes)")
         return nil

@@ -41,7 +41,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.standardError == "")
     for setting in Setting.allCases {
-      #expect(outcome.standardOutput.contains("\(setting.flag) <"))
+      #expect(outcome.standardOutput.contains("  \(setting.usage)  "))
       #expect(outcome.standardOutput.contains(setting.variable))
       // A narrow terminal must not break it into two lines.
       #expect(outcome.standardOutput.contains("      \(setting.summary)\n"))

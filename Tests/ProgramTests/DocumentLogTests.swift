@@ -36,6 +36,8 @@ import Testing
     .advertisedAddressReached(by: two), .advertisedAddressReached(by: nil),
     .seedUnresolved(seed: 0, failure: "Name or service not known"),
     .noSeedAnswered(attempts: 3),
+    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .version(3)),
+    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .cluster),
     .refuted(.dead, incarnation: 17),
   ]
 
@@ -57,11 +59,12 @@ import Testing
     case .seedUnresolved: 12
     case .noSeedAnswered: 13
     case .refuted: 14
+    case .foreignSeed: 15
     }
   }
 
   @Test func `every line that a node can log stands in the table with its level`() throws {
-    #expect(Set(DocumentLogTests.reports.map(DocumentLogTests.kind)) == Set(0...14))
+    #expect(Set(DocumentLogTests.reports.map(DocumentLogTests.kind)) == Set(0...15))
     let rows = Document.rows(try Document("Sources/Agent/README.md").section("## The log"))
     let lines = DocumentLogTests.reports.flatMap { LogLines(seeds: ["seed-1", "10.0.0.9:7946"]).lines(for: $0) }
     for line in lines {

@@ -30,6 +30,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
     #expect(agent.seeds == [])
     #expect(agent.notify == [])
     #expect(agent.settings.reportInterval == .seconds(5))
+    #expect(!agent.settings.startsAlone)
     #expect(both.log == LogSettings(level: .info, format: .text))
   }
 
@@ -37,6 +38,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
     (Setting.advertise, "10.0.0.1", "10.0.0.2"), (.join, "a", "b"), (.bind, "10.0.0.1:1", "10.0.0.1:2"),
     (.http, "10.0.0.1:1", "10.0.0.1:2"), (.name, "a", "b"), (.cluster, "a", "b"), (.notify, "a", "b"),
     (.logLevel, "trace", "error"), (.logFormat, "json", "text"), (.reportInterval, "1", "2"),
+    (.alone, "yes", "no"),
   ])
   func aFlagWinsOverTheEnvironmentAndTheEnvironmentOverTheDefault(
     setting: Setting, one: String, other: String
@@ -147,6 +149,7 @@ private func words(_ configuration: ServeConfiguration) -> String { "\(configura
   @Test(arguments: [
     (Setting.logLevel, "loud"), (.logLevel, ""), (.logFormat, "xml"), (.reportInterval, "-1"), (.reportInterval, "0.5"),
     (.reportInterval, "86401"), (.reportInterval, "5s"), (.reportInterval, "9223372036854775808"),
+    (.alone, "maybe"), (.alone, ""),
   ])
   func aWrongChoiceOrNumberIsRefused(setting: Setting, text: String) {
     #expect(throws: ConfigurationError.self) { try configuration([setting: text]) }

@@ -13,11 +13,12 @@ final class RunningNode {
   /// Starts a node, with these limits on open files if any, and waits for its start-up line.
   init(
     _ name: String, join: [String] = [], gossip: String = "127.0.0.1:0", advertise: String? = nil,
-    http: String = "127.0.0.1:0", openFiles: (soft: Int, hard: Int)? = nil
+    http: String = "127.0.0.1:0", cluster: String = "program tests", options: [String] = [],
+    openFiles: (soft: Int, hard: Int)? = nil
   ) async throws {
     self.name = name
     var program: String?
-    var arguments = ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip]
+    var arguments = ["--name", name, "--join", join.joined(separator: ","), "--bind", gossip] + options
     if let advertise { arguments += ["--advertise", advertise] }
     if let openFiles {
       // The shell becomes the node, with the same process ID.
@@ -26,7 +27,7 @@ final class RunningNode {
       program = "/bin/bash"
     }
     let process = try Running(
-      arguments, environment: ["HTTP_ADDR": http, "CLUSTER_NAME": "program tests"], program: program)
+      arguments, environment: ["HTTP_ADDR": http, "CLUSTER_NAME": cluster], program: program)
     self.process = process
     let line = try await eventually("the start of \(name)") {
       let said = process.standardError

@@ -79,6 +79,11 @@ package struct LogLines: Sendable {
         .warning,
         "No seed has answered \(attempts) attempts (\(seeds.map(ForeignText.host).joined(separator: ", "))); "
           + "they are tried for ever")
+    case .foreignSeed(let seed, let why):
+      LogLine(
+        .error,
+        "Not ready: seed \(seed) \(why.inWords); "
+          + "this node waits for a member that knows the value (--alone starts without one)")
     case .refuted(let status, let incarnation):
       LogLine(.info, "Refuted: we were said to be \(status.rawValue); our incarnation is now \(incarnation)")
     }

@@ -22,6 +22,10 @@ package enum MetricsText {
       "unum_advertised_address_refused",
       "Whether members say that they cannot reach this node at its advertised address.",
       status.addressProblem == nil ? 0 : 1)
+    page.gauge(
+      "unum_foreign_seed",
+      "Whether this node is not ready because a seed speaks another version or belongs to another cluster.",
+      readiness.hasForeignSeed ? 1 : 0)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)
     return page.text
@@ -144,7 +148,10 @@ extension ReadinessState {
   package var isReady: Bool {
     switch self {
     case .ready: true
-    case .starting, .unreachable, .leaving: false
+    case .starting, .unreachable, .foreignSeed, .leaving: false
     }
   }
+
+  /// Whether a seed that cannot be understood is what keeps the node from being ready.
+  fileprivate var hasForeignSeed: Bool { if case .foreignSeed = self { true } else { false } }
 }

@@ -43,6 +43,9 @@ package struct Counters: Equatable, Sendable {
     }
   }
 
+  /// A header went out alone, in answer to a node that we cannot understand.
+  mutating func countHeader() { bytesSent += UInt64(Wire.headerSize) }
+
   mutating func drop(_ reason: DropReason) { drops[reason.index] += 1 }
 
   private static func slot(_ kind: Message.Kind, _ direction: Direction) -> Int {

@@ -49,8 +49,11 @@ struct AddressBook: Sendable {
 
   /// Whether we contact this address until somebody answers there.
   func contains(_ address: Address) -> Bool {
-    gone.contains { $0.address == address } || seeds.contains { $0.contains(address) }
+    gone.contains { $0.address == address } || isSeed(address)
   }
+
+  /// Whether a seed's name leads to this address, or did lately.
+  func isSeed(_ address: Address) -> Bool { seeds.contains { $0.contains(address) } }
 
   /// Whether all addresses of all seeds are our own; true if there are no seeds.
   var isAllOurselves: Bool { seeds.allSatisfy { $0.allListed { metOurselvesAt.contains($0) } } }

@@ -5,6 +5,7 @@
 //   hearsay     addresses that we verify or contact because a member mentions them
 //   challenges  newcomers for which the share of the unknown has no room
 //   proven      addresses that answered a challenge
+//   foreign     nodes of another version or another cluster, which get a header of ours
 //
 // Answers to our nonces need none of these. A source can be forged, so no share of the unknown is safe from a flood
 // that seems to come from everywhere. But a forger can't answer datagrams that we send to the address that it forges.
@@ -23,6 +24,7 @@ struct AdmissionControl: Sendable {
   private var challenges: FairShare
   private var proven: FairShare
   private var hearsay: FairShare
+  private var foreign: FairShare
   private let key: SecretKey
 
   /// - Parameter key: makes the challenges, and decides which sources share a slot.
@@ -34,6 +36,7 @@ struct AdmissionControl: Sendable {
     challenges = FairShare(perSecond: settings.challengeRate, key: key.derived(for: 3), at: now)
     proven = FairShare(perSecond: rate, key: key.derived(for: 4), at: now)
     hearsay = FairShare(perSecond: rate, key: key.derived(for: 5), at: now)
+    foreign = FairShare(perSecond: rate, key: key.derived(for: 6), at: now)
   }
 
   /// Whether to process a datagram from this address.
@@ -53,6 +56,11 @@ struct AdmissionControl: Sendable {
   /// Whether to verify an address that answered a challenge.
   mutating func admitsProven(_ address: Address, at now: Instant) -> Bool {
     proven.take(for: FairShare.Source(machineAt: address), at: now)
+  }
+
+  /// Whether to answer a node that we cannot understand.
+  mutating func admitsForeign(_ source: Address, at now: Instant) -> Bool {
+    foreign.take(for: FairShare.Source(machineAt: source), at: now)
   }
 
   /// The nonce of a challenge to the address that a datagram from this source claims; nil when the limit is used up.

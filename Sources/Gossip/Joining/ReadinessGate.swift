@@ -6,6 +6,13 @@
 // at once, because there is nobody to wait for. But others may still know it from before, and until they have had time
 // to say so, it must not tell a joiner that the cluster holds (0, 42). So it vouches only after it has heard from a
 // node that does, or after the time for which it holds back its own writes.
+//
+// And silence is not the same as an answer that we cannot read. If a seed says that it speaks another version, or
+// belongs to another cluster, the value is probably there: an upgrade to another version of the protocol or a mistyped
+// CLUSTER_NAME would otherwise make the new nodes ready with 42, one after the other, until the value is gone. So such a
+// node is not ready and takes no writes until a node that it understands vouches for a stamp, however long that takes.
+// Rejected: giving up after a time (the value would be lost a minute later), and believing two new nodes that only
+// understand each other (neither knows the value).
 
 /// Decides when the node is ready, and when it vouches for its stamp.
 struct ReadinessGate: Sendable {
@@ -14,29 +21,46 @@ struct ReadinessGate: Sendable {
   private let joinsUntil: Instant
   private let writesAt: Instant
   private let hasSeeds: Bool
+  /// Whether we never wait for those that we do not understand (`--alone`).
+  private let startsAlone: Bool
   private var hasFirstStamp = false
+  /// A seed that we do not understand; nil once a node that we understand has vouched for a stamp.
+  private(set) var obstacle: Obstacle?
+  /// What a seed seems to be, after one datagram. It may have been damaged on its way: only a second one that says the
+  /// same counts.
+  private var suspected: Obstacle?
+  private var tellAt: Instant
+  private var silence = ReadinessGate.usualSilence
+
+  /// A seed that we do not understand.
+  struct Obstacle: Equatable, Sendable {
+    var why: Foreign
+    var seed: Address
+  }
 
   init(at now: Instant, _ settings: Settings) {
     started = now
     joinsUntil = now + settings.joinTimeout
     writesAt = now + settings.firstStampTimeout
     hasSeeds = !settings.seeds.isEmpty
+    startsAlone = settings.startsAlone
+    tellAt = now
   }
 
   var isReady: Bool { state != nil }
 
   /// When the node becomes ready without hearing from anybody: at once if it has no seeds.
-  var deadline: Instant { state != nil ? .distantFuture : hasSeeds ? joinsUntil : started }
+  var deadline: Instant { state != nil || obstacle != nil ? .distantFuture : hasSeeds ? joinsUntil : started }
 
-  /// When writes stop waiting, whatever we have heard.
-  var writesGoOnAt: Instant { writesAt }
+  /// When writes stop waiting, whatever we have heard; never while there is an obstacle.
+  var writesGoOnAt: Instant { obstacle == nil ? writesAt : .distantFuture }
 
   /// Whether this node vouches for its stamp, so that a newcomer may start from it.
   func vouches(at now: Instant) -> Bool { !waits(at: now) }
 
   /// Whether a write has to wait. It does even on a node without seeds: others may still know the node and bring the
   /// value.
-  func waits(at now: Instant) -> Bool { !hasFirstStamp && now < writesAt }
+  func waits(at now: Instant) -> Bool { !hasFirstStamp && now < writesGoOnAt }
 
   /// Makes the node ready if its time has come.
   /// - Returns: how the node became ready, if it did now.
@@ -48,11 +72,32 @@ struct ReadinessGate: Sendable {
   /// We merged the stamp of a peer that vouches for it.
   mutating func receivedFirstStamp() -> Readiness? {
     hasFirstStamp = true
+    obstacle = nil
     return become(.synchronised)
+  }
+
+  /// A seed answered, and we do not understand it. A node that has heard a stamp that a peer vouches for goes on: its
+  /// seeds are being upgraded before it.
+  /// - Parameter isUnwritten: whether this node is alone with the value that nobody has written. Otherwise it is too late:
+  ///   holding back would only take a value from its clients.
+  /// - Returns: whether to report it: at first, and then more and more rarely.
+  mutating func met(_ foreign: Foreign, at seed: Address, isUnwritten: Bool, now: Instant) -> Bool {
+    guard !startsAlone, !hasFirstStamp, obstacle != nil || isUnwritten else { return false }
+    let former = suspected
+    suspected = Obstacle(why: foreign, seed: seed)
+    guard former == suspected else { return false }
+    obstacle = suspected
+    state = nil
+    guard tellAt <= now else { return false }
+    tellAt = now + silence.wait()
+    return true
   }
 
   /// All seeds turned out to be this node.
   mutating func metOnlyOurselves() -> Readiness? { become(.first) }
+
+  /// Each report waits twice as long for the next: the line must not be lost among others, nor fill the log.
+  private static let usualSilence = Backoff(from: .seconds(10), to: .seconds(600))
 
   private mutating func become(_ readiness: Readiness) -> Readiness? {
     guard state == nil else { return nil }

@@ -15,7 +15,13 @@ extension Node {
     do {
       message = try Wire.decode(bytes, cluster: cluster)
     } catch {
-      return counters.drop(error.reason)
+      counters.drop(error.reason)
+      if error.reason == .version || error.reason == .cluster,
+        let foreign = Header(bytes)?.foreign(to: cluster)
+      {
+        receivedForeign(foreign, size: bytes.count, from: source)
+      }
+      return
     }
     counters.count(message.body.kind, .received, bytes: bytes.count)
     guard source.isReachable else { return counters.drop(.address) }

@@ -12,6 +12,7 @@ extension Node {
   mutating func handleWrite(_ value: Int64, _ request: RequestID) {
     // If the timer is late, this write must not overtake those that wait.
     releaseWrites()
+    if let obstacle = readiness.obstacle { return emit(.answer(request, .foreignSeed(obstacle.seed, obstacle.why))) }
     guard readiness.waits(at: context.time) else { return write(value, request) }
     if !waitingWrites.add(value, request, limit: context.settings.maximumWaitingWrites) {
       emit(.answer(request, .overloaded))
@@ -118,6 +119,24 @@ extension Node {
     releaseWrites()
   }
 
+  /// A datagram came from a node that we cannot understand, and that we do not know as a member. It gets our header, so
+  /// that it knows as much as we do; a header alone gets none, or two nodes would exchange them for ever.
+  mutating func receivedForeign(_ foreign: Foreign, size: Int, from source: Address) {
+    guard source.isReachable, !context.isActive(source) else { return }
+    if size > Wire.headerSize, admission.admitsForeign(source, at: context.time) {
+      counters.countHeader()
+      emit(.send(Header(cluster: cluster).bytes, to: source))
+    }
+    guard book.isSeed(source) else { return }
+    let isUnwritten = context.others == 0 && register.stamp.generation == 0
+    if readiness.met(foreign, at: source, isUnwritten: isUnwritten, now: context.time) {
+      emit(.report(.foreignSeed(source, foreign)))
+    }
+    guard readiness.obstacle != nil else { return }
+    for (_, request) in waitingWrites.take() { emit(.answer(request, .foreignSeed(source, foreign))) }
+    announceReadiness()
+  }
+
   /// If all seeds turned out to be this node, it is the first and ready.
   mutating func readyIfAllSeedsAreOurselves() {
     guard book.isAllOurselves else { return }
@@ -135,6 +154,7 @@ extension Node {
   /// The current answer to `/readyz`.
   package var readinessState: ReadinessState {
     if leaving.isUnderWay { return .leaving }
+    if let obstacle = readiness.obstacle { return .foreignSeed(obstacle.seed, obstacle.why) }
     if let complaint = reachability.complaint { return .unreachable(complaint.why, by: complaint.by) }
     return readiness.state.map { .ready($0) } ?? .starting
   }

@@ -187,6 +187,9 @@ package struct Settings: Equatable, Sendable {
 
   /// A node with seeds that hears from no ready peer for this long goes on alone.
   package var joinTimeout: Duration = .seconds(3)
+  /// Whether to go on alone even if a seed speaks another version or belongs to another cluster (`--alone`): for an
+  /// operator who knows that the value need not be kept.
+  package var startsAlone = false
   /// How long after the start a write waits for the first stamp. This way a restarted node learns the generation before
   /// it writes; more would delay the first writes of a node that really is alone.
   package var firstStampTimeout: Duration = .milliseconds(1500)

@@ -59,7 +59,7 @@ package enum Wire {
   /// No stamp can have a higher generation: a double holds integers exactly up to here. The ceiling is below it.
   package static let maximumGeneration: UInt64 = 1 << 53
   /// Where the body begins.
-  static let headerSize = 10
+  package static let headerSize = 10
   /// Where the kind of message is.
   package static let kindOffset = headerSize
   /// Where the sender's flags are.

@@ -25,6 +25,11 @@ package struct ServeConfiguration: Sendable {
   package var log: LogSettings
 }
 
+/// What a variable that turns something on may be.
+private enum Decision: String, CaseIterable {
+  case yes, no
+}
+
 /// Merges flags and environment, and checks the result. A flag wins; an empty variable counts as unset.
 package func resolve(
   flags: [Setting: String], environment: [String: String], hostName: String
@@ -34,6 +39,7 @@ package func resolve(
   let http = try options.socket(.http, default: Address(ipv4: 0, port: DefaultPort.http))
   var settings = Settings()
   settings.reportInterval = .seconds(try options.wholeSeconds(.reportInterval, default: 5))
+  settings.startsAlone = try options.choice(.alone, default: Decision.no) == .yes
   let agent = AgentConfiguration(
     bind: bind, http: http,
     advertise: try options.advertised(boundTo: bind),

@@ -15,6 +15,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case name
   case cluster
   case notify
+  case alone
   case logLevel = "log-level"
   case logFormat = "log-format"
   case reportInterval = "report-interval"
@@ -32,24 +33,29 @@ package enum Setting: String, CaseIterable, Sendable {
     case .name: "NODE_NAME"
     case .cluster: "CLUSTER_NAME"
     case .notify: "NOTIFY_ADDR"
+    case .alone: "ALONE"
     case .logLevel: "LOG_LEVEL"
     case .logFormat: "LOG_FORMAT"
     case .reportInterval: "REPORT_INTERVAL"
     }
   }
 
-  /// What its value looks like, for the help.
+  /// What its value looks like, for the help; empty for a flag that takes none.
   package var placeholder: String {
     switch self {
     case .advertise: "ip[:port]"
     case .join, .notify: "host[:port],…"
     case .bind, .http: "ip:port"
     case .name, .cluster: "name"
+    case .alone: ""
     case .logLevel: "level"
     case .logFormat: "format"
     case .reportInterval: "seconds"
     }
   }
+
+  /// How it is typed, with what its value looks like.
+  package var usage: String { placeholder.isEmpty ? flag : "\(flag) <\(placeholder)>" }
 
   /// What applies if neither flag nor variable is given, in words for the help.
   package var defaultText: String {
@@ -60,6 +66,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .http: "0.0.0.0:\(DefaultPort.http)"
     case .name: "host name"
     case .cluster: "unum"
+    case .alone: "no"
     case .logLevel: "info"
     case .logFormat: "text"
     case .reportInterval: "5"
@@ -76,6 +83,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .name: "The member's name, a label of at most 64 bytes."
     case .cluster: "The cluster's name; clusters with different names never merge."
     case .notify: "More peers to post /notify to, HTTP (port \(DefaultPort.http))."
+    case .alone: "Start without the value even if a seed that has it is not understood."
     case .logLevel: "trace, debug, info, notice, warning, error or critical."
     case .logFormat: "text for people or json for machines, on standard error."
     case .reportInterval: "Seconds between log lines of members and state; 0 means never."
@@ -86,8 +94,7 @@ package enum Setting: String, CaseIterable, Sendable {
   package static var table: String {
     allCases.map { setting in
       optionEntry(
-        "\(setting.flag) <\(setting.placeholder)>", aside: "\(setting.variable) (\(setting.defaultText))",
-        summary: setting.summary)
+        setting.usage, aside: "\(setting.variable) (\(setting.defaultText))", summary: setting.summary)
     }.joined(separator: "\n")
   }
 }

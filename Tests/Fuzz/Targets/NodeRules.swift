@@ -80,12 +80,15 @@ struct NodeRules {
       isAskedToLeave = false
     case .notify(.member(let address, let http), _):
       try expect(address.isReachable && http.high == address.high && http.low == address.low, "notify to \(http)")
+    case .readiness(.foreignSeed): isReady = false
     case .notify(.peer, _), .resolve, .readiness, .report: break
     }
   }
 
   /// Every node can read what a node sends.
   private mutating func checkDatagram(_ bytes: [UInt8], _ to: Address) throws(BrokenRule) {
+    if bytes == Header(cluster: FuzzInput.cluster).bytes { return }
+    try expect(bytes.count > Wire.kindOffset, "a datagram of \(bytes.count) bytes")
     let kind = Message.Kind(rawValue: bytes[Wire.kindOffset])
     let mayBeLarge = kind == .pull || kind == .page || kind == .gossip
     try expect(
@@ -112,7 +115,7 @@ struct NodeRules {
     else { return }
     var size = 0
     for case .send(let answer, source) in effects
-    where Message.Kind(rawValue: answer[Wire.kindOffset])?.isQuestion == false {
+    where answer.count <= Wire.kindOffset || Message.Kind(rawValue: answer[Wire.kindOffset])?.isQuestion == false {
       size += answer.count
     }
     try expect(size <= bytes.count, "\(size) bytes in answer to a stranger's \(bytes.count)")

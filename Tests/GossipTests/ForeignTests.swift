@@ -1,0 +1,169 @@
+// Nodes that cannot understand each other: other versions of the protocol, other clusters.
+//
+// Nobody may become ready with 42 because the nodes that hold the value speak another version, and two nodes that cannot
+// understand each other must not exchange headers for ever.
+
+import Testing
+
+@testable import Gossip
+
+@Suite struct ForeignTests {
+  private static let seed = Peer(1)
+  /// A datagram of another version: longer than a header, and nothing that we can read behind it.
+  private static let otherVersion = Header(version: 9, cluster: Stage.cluster).bytes + [1, 2, 3]
+  private static let otherCluster = Wire.encode(seed.message(.gossip), cluster: Hash.of("other"))
+
+  /// A node whose only seed is peer 1 and has just been looked up.
+  private static func stage(_ change: (inout Settings) -> Void = { _ in }) -> Stage {
+    var stage = Stage {
+      $0.seeds = ["seed"]
+      change(&$0)
+    }
+    _ = stage.handle(.resolved(seed: 0, [seed.address], failure: nil))
+    return stage
+  }
+
+  /// Seed 1 sends this twice: the first of them may have been damaged on its way.
+  private static func receiveTwice(_ bytes: [UInt8], on stage: inout Stage) -> [Effect] {
+    let first = stage.handle(.received(bytes, from: seed.address))
+    #expect(first.isReadinessUnchanged)
+    return stage.handle(.received(bytes, from: seed.address))
+  }
+
+  private static func reports(_ effects: [Effect]) -> [Foreign] {
+    effects.reports.compactMap { if case .foreignSeed(seed.address, let why) = $0 { why } else { nil } }
+  }
+
+  @Test(arguments: [
+    (Self.otherVersion, Foreign.version(9)), (Header(version: 9, cluster: 0).bytes, .version(9)),
+    (Self.otherCluster, .cluster), (Header(cluster: Hash.of("other")).bytes, .cluster),
+  ])
+  func `a node whose seed cannot be understood is never ready, and takes no writes`(
+    _ bytes: [UInt8], _ why: Foreign
+  ) {
+    var stage = Self.stage()
+    #expect(stage.handle(.setRequested(1, RequestID(1))).answers.isEmpty, "it waits for the value")
+    let effects = Self.receiveTwice(bytes, on: &stage)
+    #expect(Self.reports(effects) == [why])
+    #expect(effects.answers == [.foreignSeed(Self.seed.address, why)], "the write that waited")
+    #expect(effects.contains(.readiness(.foreignSeed(Self.seed.address, why))))
+    let later = stage.pass(.seconds(3600))
+    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, why))
+    #expect(!later.reports.contains { if case .ready = $0 { true } else { false } })
+    #expect(stage.handle(.setRequested(2, RequestID(2))).answers == [.foreignSeed(Self.seed.address, why)])
+    let ack = stage.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 1).sent(.ack)
+    #expect(ack.map(\.message.sender.isReady) == [false], "it vouches for nothing")
+  }
+
+  @Test func `it is ready once a node that it understands vouches for a stamp, and not before`() {
+    var stage = Self.stage()
+    _ = Self.receiveTwice(Self.otherVersion, on: &stage)
+    var newcomer = Peer(2)
+    newcomer.isReady = false
+    stage.join([newcomer])
+    stage.pass(.seconds(10))
+    #expect(!stage.node.readinessState.isReadyInAnyWay, "two newcomers know nothing either")
+    var member = Peer(3)
+    member.stamp = Stamp(generation: 5, value: 7)
+    stage.join([member])
+    #expect(stage.node.readinessState == .ready(.synchronised))
+    #expect(stage.node.stamp == member.stamp)
+    _ = stage.handle(.received(Self.otherVersion, from: Self.seed.address))
+    #expect(stage.node.readinessState == .ready(.synchronised), "its seeds are upgraded before it")
+  }
+
+  @Test func `a node that went on alone stops, unless it holds a write`() {
+    var stage = Self.stage()
+    stage.pass(.seconds(4))
+    #expect(stage.node.readinessState == .ready(.alone))
+    var writer = stage
+    #expect(Self.reports(Self.receiveTwice(Self.otherVersion, on: &stage)) == [.version(9)])
+    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, .version(9)))
+    #expect(writer.handle(.setRequested(1, RequestID(1))).answers.count == 1)
+    #expect(Self.reports(Self.receiveTwice(Self.otherVersion, on: &writer)) == [])
+    #expect(writer.node.readinessState == .ready(.alone))
+  }
+
+  @Test func `only a seed counts, and the operator may say that nothing does`() {
+    var stage = Self.stage()
+    for _ in 0..<2 { _ = stage.handle(.received(Self.otherVersion, from: Peer(2).address)) }
+    stage.pass(.seconds(4))
+    #expect(stage.node.readinessState == .ready(.alone))
+    var alone = Self.stage { $0.startsAlone = true }
+    #expect(Self.reports(Self.receiveTwice(Self.otherVersion, on: &alone)) == [])
+    alone.pass(.seconds(4))
+    #expect(alone.node.readinessState == .ready(.alone))
+  }
+
+  @Test func `two datagrams that say different things may be damaged ones of our own cluster`() {
+    var stage = Self.stage()
+    for version in UInt8(3)...9 {
+      _ = stage.handle(.received(Header(version: version, cluster: 0).bytes, from: Self.seed.address))
+    }
+    var damaged = Wire.encode(Self.seed.message(.gossip), cluster: Stage.cluster)
+    damaged[5] ^= 1
+    for _ in 0..<2 { _ = stage.handle(.received(damaged, from: Self.seed.address)) }
+    #expect(stage.node.readinessState == .starting)
+    #expect(stage.status.counters.dropped(.corrupted) == 2)
+  }
+
+  @Test func `it is reported at first, and then more and more rarely`() {
+    var stage = Self.stage()
+    var times: [Int64] = []
+    for second in 0..<600 {
+      let effects = stage.handle(.received(Self.otherVersion, from: Self.seed.address))
+      if !Self.reports(effects).isEmpty { times.append(Int64(second)) }
+      stage.pass(.seconds(1))
+    }
+    #expect(times == [1, 11, 31, 71, 151, 311])
+  }
+
+  // MARK: Our answer
+
+  private static func headers(_ effects: [Effect], to address: Address) -> [[UInt8]] {
+    effects.compactMap { if case .send(let bytes, address) = $0 { bytes } else { nil } }
+  }
+
+  @Test func `who cannot be understood gets our header and nothing else, and a header alone gets none`() {
+    var stage = Stage()
+    let stranger = Peer(7).address
+    for bytes in [Self.otherVersion, Self.otherCluster] {
+      let answers = Self.headers(stage.handle(.received(bytes, from: stranger)), to: stranger)
+      #expect(answers == [[Wire.version, 0] + Stage.cluster.bigEndianBytes])
+    }
+    for header in [Header(version: 9, cluster: Stage.cluster), Header(cluster: 1), Header(cluster: Stage.cluster)] {
+      #expect(stage.handle(.received(header.bytes, from: stranger)) == [])
+    }
+    #expect(stage.handle(.received(Array(Self.otherVersion.prefix(9)), from: stranger)) == [])
+    #expect(stage.status.counters.dropped(.version) == 2)
+    #expect(stage.status.counters.dropped(.cluster) == 2)
+    #expect(stage.status.counters.dropped(.malformed) == 2)
+  }
+
+  @Test func `members get no header, since a damaged datagram of theirs looks foreign`() {
+    var stage = Stage.settled(2)
+    #expect(Self.headers(stage.handle(.received(Self.otherVersion, from: Peer(1).address)), to: Peer(1).address) == [])
+  }
+
+  @Test func `a flood of them draws no more answers than strangers may have`() {
+    var stage = Stage()
+    var answers = 0
+    for number in 0..<5_000 {
+      let source = Address(ipv4: 0x6440_0000 | UInt32(number), port: 7946)
+      answers += Self.headers(stage.handle(.received(Self.otherVersion, from: source)), to: source).count
+    }
+    #expect(answers > 10 && answers <= 2 * stage.node.settings.strangerRate, "\(answers)")
+  }
+}
+
+extension [Effect] {
+  fileprivate var isReadinessUnchanged: Bool { !contains { if case .readiness = $0 { true } else { false } } }
+}
+
+extension ReadinessState {
+  fileprivate var isReadyInAnyWay: Bool { if case .ready = self { true } else { false } }
+}
+
+extension UInt64 {
+  fileprivate var bigEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) } }
+}
