@@ -58,6 +58,8 @@ enum Support {
   ) async throws -> Agent {
     var configuration = AgentConfiguration(
       bind: bind, http: http, name: name, seeds: seeds, notify: notify, settings: settings)
+    // A busy machine may let a test stand still for longer than clients usually have.
+    configuration.limits.requestSeconds = 600
     configuration.stopTimes.drain = .seconds(60)
     configuration.stopTimes.leave = .seconds(60)
     return try await Agent.start(

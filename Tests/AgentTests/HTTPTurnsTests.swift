@@ -126,8 +126,16 @@ import Testing
     #expect(HTTPLimits(openFiles: 1_048_576).connections == 1024)
     #expect(HTTPLimits(openFiles: 1152).connections == 1024)
     #expect(HTTPLimits(openFiles: 1024).connections == 896)
-    #expect(HTTPLimits(openFiles: 1024, nodes: 5).connections == 76)
+    #expect(HTTPLimits(openFiles: 1024, nodes: 5).connections == 86)
     #expect(HTTPLimits(openFiles: 256).connections == 128)
-    #expect(HTTPLimits(openFiles: 0, nodes: 100).connections == 64)
+    #expect(HTTPLimits(openFiles: 64).connections == 16)
+    // With what a node needs itself, and those that are being refused, it never needs more files than there are.
+    for files in 64...2048 {
+      let limits = HTTPLimits(openFiles: files)
+      #expect(limits.connections > 0 && limits.refusals > 0)
+      #expect(limits.connections + limits.refusals + 32 <= files, "\(files)")
+    }
+    let none = HTTPLimits(openFiles: 0, nodes: 100)
+    #expect(none.connections == 1 && none.refusals == 1)
   }
 }

@@ -107,6 +107,36 @@ import Testing
     #expect(stage.status.counters.dropped(.corrupted) == 2)
   }
 
+  @Test func `seeds of several versions are asked once, not in turns for ever`() {
+    var stage = Stage { $0.seeds = ["one", "two"] }
+    let others = [Self.seed, Peer(2)]
+    for (number, peer) in others.enumerated() {
+      _ = stage.handle(.resolved(seed: number, [peer.address], failure: nil))
+    }
+    var asked = 0
+    for _ in 0..<3 {
+      for (number, peer) in others.enumerated() where stage.node.readinessState == .starting {
+        let bytes = Header(version: UInt8(8 + number), cluster: Stage.cluster).bytes
+        asked += stage.handle(.received(bytes, from: peer.address)).sent(.join).count
+      }
+    }
+    #expect(asked == 1)
+    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, .version(8)))
+  }
+
+  @Test func `one datagram delays a node by three seconds at most, and has its seed contacted once more`() {
+    var stage = Self.stage()
+    stage.pass(.milliseconds(2_900))
+    let effects = stage.handle(.received(Self.otherVersion, from: Self.seed.address))
+    #expect(effects.sent(.join).map(\.to) == [Self.seed.address])
+    stage.pass(.milliseconds(2_999))
+    #expect(stage.node.readinessState == .starting)
+    #expect(stage.handle(.setRequested(1, RequestID(1))).answers.isEmpty)
+    let later = stage.pass(.milliseconds(1))
+    #expect(stage.node.readinessState == .ready(.alone))
+    #expect(later.answers.count == 1)
+  }
+
   @Test func `it is reported at first, and then more and more rarely`() {
     var stage = Self.stage()
     var times: [Int64] = []
@@ -116,6 +146,119 @@ import Testing
       stage.pass(.seconds(1))
     }
     #expect(times == [1, 11, 31, 71, 151, 311])
+  }
+
+  @Test func `an upgrade that the others do not understand stops, and after going back all have the value`() {
+    let names = ["a", "b", "c"]
+    var harness = Harness()
+    for name in names { harness.start(name, seeds: names) }
+    harness.run(.seconds(5))
+    harness.set("a", 7)
+    harness.run(.seconds(1))
+    harness.change = { $0.cluster = "the next version's" }
+    for name in names.prefix(2) {
+      harness.crash(name)
+      harness.run(.seconds(1))
+      harness.start(name, seeds: names)
+      harness.run(.seconds(60))
+      harness.set(name, 99)
+      harness.run(.seconds(60))
+    }
+    for name in names.prefix(2) {
+      #expect(!harness[name].readinessState.isReadyInAnyWay, "\(name)")
+      #expect(harness[name].stamp == .initial)
+    }
+    harness.change = { _ in }
+    for name in names.prefix(2) {
+      harness.crash(name)
+      harness.start(name, seeds: names)
+      harness.run(.seconds(1))
+    }
+    for name in names {
+      #expect(harness[name].stamp == Stamp(generation: 1, value: 7))
+      #expect(harness[name].readinessState.isReadyInAnyWay)
+    }
+  }
+
+  /// The last of the old nodes is gone then, and with it the value. Nobody may say so by answering 42.
+  @Test func `where all are replaced one by one, none is ready until an operator says that it may start anew`() {
+    let names = ["a", "b", "c"]
+    var harness = Harness()
+    for name in names { harness.start(name, seeds: names) }
+    harness.run(.seconds(5))
+    harness.set("a", 7)
+    harness.run(.seconds(1))
+    harness.change = { $0.cluster = "the next version's" }
+    for name in names {
+      harness.crash(name)
+      harness.start(name, seeds: names)
+      harness.run(.milliseconds(1_500))
+    }
+    harness.run(.seconds(60))
+    for name in names {
+      #expect(!harness[name].readinessState.isReadyInAnyWay, "\(name)")
+      #expect(harness[name].stamp == .initial)
+    }
+    harness.change = {
+      $0.cluster = "the next version's"
+      $0.startsAlone = true
+    }
+    harness.crash("b")
+    harness.start("b", seeds: names)
+    harness.run(.seconds(5))
+    for name in names { #expect(harness[name].readinessState.isReadyInAnyWay, "\(name)") }
+  }
+
+  @Test func `a node that waits because a member does goes on when that member no longer says so`() {
+    var stage = Self.stage()
+    var member = Peer(3)
+    member.isReady = false
+    member.isHeldBack = true
+    let effects = stage.join([member])
+    #expect(effects.contains(.readiness(.foreignSeed(member.address, .waiting))))
+    stage.pass(.seconds(10))
+    #expect(stage.node.readinessState == .foreignSeed(member.address, .waiting))
+    // It saw no such seed itself, so it says nothing, or two would wait for each other for ever.
+    member.isHeldBack = false
+    let ack = stage.receive(.ping(target: Peer(0).address), from: member, nonce: 1).sent(.ack)
+    #expect(ack.map(\.message.sender.isHeldBack) == [false])
+    #expect(stage.node.readinessState == .ready(.alone))
+  }
+
+  @Test func `who is held back by a seed says so in its datagrams, and forged sources do not`() {
+    var held = Self.stage()
+    _ = Self.receiveTwice(Self.otherVersion, on: &held)
+    let ack = held.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 1).sent(.ack)
+    #expect(ack.map(\.message.sender.isHeldBack) == [true])
+    var forged = Peer(4).message(.gossip)
+    forged.sender.isHeldBack = true
+    var other = Self.stage()
+    _ = other.handle(.received(Wire.encode(forged, cluster: Stage.cluster), from: Peer(9).address))
+    other.pass(.seconds(4))
+    #expect(other.node.readinessState == .ready(.alone))
+  }
+
+  @Test func `many seeds of one other cluster confirm each other`() {
+    var stage = Stage { $0.seeds = (1...12).map { "seed\($0)" } }
+    for number in 0..<12 { _ = stage.handle(.resolved(seed: number, [Peer(number + 1).address], failure: nil)) }
+    for number in 1...2 {
+      _ = stage.handle(.received(Header(cluster: 1).bytes, from: Peer(number).address))
+    }
+    #expect(stage.node.readinessState == .foreignSeed(Peer(2).address, .cluster))
+  }
+
+  @Test func `two clusters that name each other as seeds exchange a few bytes a second and nothing else`() {
+    var harness = Harness()
+    harness.start("a")
+    harness.change = { $0.cluster = "other" }
+    harness.start("b", seeds: ["a"])
+    harness.run(.seconds(60))
+    let sent = harness.log.filter { if case .send = $0.effect { true } else { false } }
+    #expect(sent.count { $0.name == "b" } < 100 && sent.count { $0.name == "a" } < 100)
+    let headers = sent.filter {
+      if case .send(let bytes, _) = $0.effect { bytes.count == Wire.headerSize } else { false }
+    }
+    #expect(!headers.isEmpty && headers.allSatisfy { $0.name == "a" })
   }
 
   // MARK: Our answer

@@ -14,6 +14,7 @@ struct Peer: Equatable {
   var name: String
   var stamp = Stamp.initial
   var isReady = true
+  var isHeldBack = false
 
   /// Peer number 1 is at 10.0.0.1, and so on. Number 0 is the node on the stage.
   init(_ number: Int) {
@@ -29,7 +30,8 @@ struct Peer: Equatable {
 
   func message(_ body: Message.Body, nonce: UInt64 = 0, digest: UInt64 = 0, rumours: [Record] = []) -> Message {
     Message(
-      sender: Message.Sender(address: address, incarnation: incarnation, isReady: isReady), stamp: stamp,
+      sender: Message.Sender(
+        address: address, incarnation: incarnation, isReady: isReady, isHeldBack: isHeldBack), stamp: stamp,
       digest: digest, nonce: nonce, body: body, rumours: rumours)
   }
 }

@@ -51,7 +51,8 @@ import Testing
       [[], Array(records.prefix(1)), body.kind == .pull ? [] : Array(records.suffix(1))].map { rumours in
         Message(
           sender: .init(
-            address: address, incarnation: number, isReady: generation == 0, wantsIntroduction: number != 1),
+            address: address, incarnation: number, isReady: generation == 0, wantsIntroduction: number != 1,
+            isHeldBack: number == 1),
           stamp: Stamp(generation: generation, value: value), digest: number &- 1, nonce: .max &* generation,
           body: body,
           rumours: rumours)
@@ -211,7 +212,7 @@ import Testing
     #expect(Self.refusal(bytes.dropLast() + [bytes[bytes.count - 1] ^ 1]) == .corrupted)
     Self.check(.malformed) { $0[10] = 0 }
     Self.check(.malformed) { $0[10] = 12 }
-    Self.check(.malformed) { $0[11] = 4 }
+    Self.check(.malformed) { $0[11] = 8 }
     Self.check(.incarnation) { $0.replaceSubrange(12..<20, with: [UInt8](repeating: 0, count: 8)) }
     Self.check(.incarnation) { $0[12] = 0x40 }
     Self.check(.stamp) { $0.replaceSubrange(20..<23, with: [0, 0x20, 1]) }

@@ -37,7 +37,7 @@ import Testing
     .seedUnresolved(seed: 0, failure: "Name or service not known"),
     .noSeedAnswered(attempts: 3),
     .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .version(3)),
-    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .cluster),
+    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .cluster), .foreignSeed(two, .waiting),
     .refuted(.dead, incarnation: 17),
   ]
 

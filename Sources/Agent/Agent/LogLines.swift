@@ -82,7 +82,7 @@ package struct LogLines: Sendable {
     case .foreignSeed(let seed, let why):
       LogLine(
         .error,
-        "Not ready: seed \(seed) \(why.inWords); "
+        "Not ready: \(why.inWords(of: seed)); "
           + "this node waits for a member that knows the value (--alone starts without one)")
     case .refuted(let status, let incarnation):
       LogLine(.info, "Refuted: we were said to be \(status.rawValue); our incarnation is now \(incarnation)")

@@ -42,17 +42,20 @@ package struct HTTPLimits: Sendable {
 
   /// The limits of each node in a process that has so many nodes and may open so many files.
   package init(openFiles: Int, nodes: Int = 1) {
-    let share = openFiles / max(nodes, 1) - HTTPLimits.otherFiles
-    connections = min(HTTPLimits.mostConnections, max(HTTPLimits.fewestConnections, share))
+    let files = openFiles / max(nodes, 1)
+    let spare = max(files - HTTPLimits.ownFiles, 2)
+    connections = min(HTTPLimits.mostConnections, max(spare - refusals - HTTPLimits.room, spare / 2))
+    refusals = min(refusals, spare - connections)
   }
 
   private static let mostConnections = 1024
-  /// Files that a node needs besides admitted connections: 64 for connections that are being refused, and some twenty
-  /// for its sockets, loops, log, look-ups and notifies, with room to spare. With too few, a new connection would never
-  /// be accepted, and so never be told why.
-  private static let otherFiles = 128
-  /// If the process may open hardly any files, running short of them at times is better than serving nobody.
-  private static let fewestConnections = 64
+  /// Files that a node needs for itself: some twenty for its sockets, loops, log, look-ups and notifies. If it opened
+  /// more connections than the rest, the system would refuse to accept the next one, which would wait and never be told
+  /// why, while the loop that accepts is woken all the time.
+  private static let ownFiles = 32
+  /// Files left over where there are enough of them. Where there are not, admitted and refused connections get half of
+  /// the rest each.
+  private static let room = 32
 }
 
 // The answers when a limit is exceeded, or the input is not a request at all.

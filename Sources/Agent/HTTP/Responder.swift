@@ -107,7 +107,7 @@ enum Responder {
       (false, "member \(member) cannot reach this node at its advertised address (ADVERTISE_ADDR)")
     case .unreachable(.taken, let member):
       (false, "member \(member) finds another process at this node's advertised address (ADVERTISE_ADDR)")
-    case .foreignSeed(let seed, let why): (false, "seed \(seed) \(why.inWords)")
+    case .foreignSeed(let seed, let why): (false, why.inWords(of: seed))
     case .leaving: (false, "leaving the cluster")
     case .ready(.synchronised): (true, "has the cluster's value")
     case .ready(.first): (true, "has no seeds but itself")
@@ -119,7 +119,7 @@ enum Responder {
     HTTPAnswer(
       HTTPError(
         .unavailable,
-        "This node does not know the cluster's value: seed \(seed) \(why.inWords). Write to another node, or see /readyz.",
+        "This node does not know the cluster's value: \(why.inWords(of: seed)). Write to another node, or see /readyz.",
         route: route, form: form, retryAfter: 1))
   }
 

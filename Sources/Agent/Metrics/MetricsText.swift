@@ -24,7 +24,7 @@ package enum MetricsText {
       status.addressProblem == nil ? 0 : 1)
     page.gauge(
       "unum_foreign_seed",
-      "Whether this node is not ready because a seed speaks another version or belongs to another cluster.",
+      "Whether this node is not ready because a seed that may hold the value cannot be understood.",
       readiness.hasForeignSeed ? 1 : 0)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)

@@ -1,13 +1,15 @@
-// How people read that two nodes cannot understand each other.
+// How people read why a node does not know the value.
 
 package import Gossip
 
 extension Foreign {
-  /// What is foreign about a node, as the rest of a sentence that begins with the node.
-  package var inWords: String {
+  /// The sentence about the node from which the value cannot be learnt.
+  package func inWords(of node: Address) -> String {
     switch self {
-    case .version(let version): "speaks version \(version) of the protocol, and this node version \(Wire.version)"
-    case .cluster: "belongs to a cluster with another name (CLUSTER_NAME)"
+    case .version(let version):
+      "seed \(node) speaks version \(version) of the protocol, and this node version \(Wire.version)"
+    case .cluster: "seed \(node) belongs to a cluster with another name (CLUSTER_NAME)"
+    case .waiting: "member \(node) does not know the value either, and cannot understand one of its seeds"
     }
   }
 }

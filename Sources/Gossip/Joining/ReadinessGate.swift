@@ -24,15 +24,16 @@ struct ReadinessGate: Sendable {
   /// Whether we never wait for those that we do not understand (`--alone`).
   private let startsAlone: Bool
   private var hasFirstStamp = false
-  /// A seed that we do not understand; nil once a node that we understand has vouched for a stamp.
+  /// Why we do not know the value; nil once a node that we understand has vouched for a stamp.
   private(set) var obstacle: Obstacle?
-  /// What a seed seems to be, after one datagram. It may have been damaged on its way: only a second one that says the
-  /// same counts.
-  private var suspected: Obstacle?
+  /// What seeds sent that we do not understand, once. It may have been damaged on its way.
+  private var suspected: [Header] = []
+  /// Until then we wait for such a second one.
+  private var heldUntil: Instant
   private var tellAt: Instant
   private var silence = ReadinessGate.usualSilence
 
-  /// A seed that we do not understand.
+  /// A seed that we do not understand, or a member that does not understand one.
   struct Obstacle: Equatable, Sendable {
     var why: Foreign
     var seed: Address
@@ -44,16 +45,22 @@ struct ReadinessGate: Sendable {
     writesAt = now + settings.firstStampTimeout
     hasSeeds = !settings.seeds.isEmpty
     startsAlone = settings.startsAlone
+    heldUntil = now
     tellAt = now
   }
 
   var isReady: Bool { state != nil }
 
+  /// Whether we saw ourselves that a seed cannot be understood.
+  var isHeldBack: Bool { obstacle.map { $0.why != .waiting } ?? false }
+
   /// When the node becomes ready without hearing from anybody: at once if it has no seeds.
-  var deadline: Instant { state != nil || obstacle != nil ? .distantFuture : hasSeeds ? joinsUntil : started }
+  var deadline: Instant {
+    state != nil || obstacle != nil ? .distantFuture : max(hasSeeds ? joinsUntil : started, heldUntil)
+  }
 
   /// When writes stop waiting, whatever we have heard; never while there is an obstacle.
-  var writesGoOnAt: Instant { obstacle == nil ? writesAt : .distantFuture }
+  var writesGoOnAt: Instant { obstacle == nil ? max(writesAt, heldUntil) : .distantFuture }
 
   /// Whether this node vouches for its stamp, so that a newcomer may start from it.
   func vouches(at now: Instant) -> Bool { !waits(at: now) }
@@ -76,25 +83,64 @@ struct ReadinessGate: Sendable {
     return become(.synchronised)
   }
 
-  /// A seed answered, and we do not understand it. A node that has heard a stamp that a peer vouches for goes on: its
-  /// seeds are being upgraded before it.
-  /// - Parameter isUnwritten: whether this node is alone with the value that nobody has written. Otherwise it is too late:
-  ///   holding back would only take a value from its clients.
-  /// - Returns: whether to report it: at first, and then more and more rarely.
-  mutating func met(_ foreign: Foreign, at seed: Address, isUnwritten: Bool, now: Instant) -> Bool {
-    guard !startsAlone, !hasFirstStamp, obstacle != nil || isUnwritten else { return false }
-    let former = suspected
-    suspected = Obstacle(why: foreign, seed: seed)
-    guard former == suspected else { return false }
-    obstacle = suspected
+  /// What to do about a node from which we cannot learn the value.
+  enum Consequence: Equatable {
+    case nothing
+    /// Contact it once more: its datagram may have been damaged on the way.
+    case ask
+    /// There is an obstacle now. It is reported at first, and then more and more rarely.
+    case wait(isReported: Bool)
+  }
+
+  /// A seed sent a header that we do not understand. Only a second one that says the same counts, from whichever seed.
+  /// - Parameter isUnwritten: whether this node holds the value that nobody has written. Otherwise it is too late: holding
+  ///   back would only take a value from its clients.
+  mutating func met(
+    _ header: Header, _ obstacle: Obstacle, isUnwritten: Bool, at now: Instant
+  ) -> Consequence {
+    guard mayHoldBack(isUnwritten) else { return .nothing }
+    if suspected.contains(header) { return hold(obstacle, at: now) }
+    if suspected.count == ReadinessGate.mostSuspected { suspected.removeFirst() }
+    suspected.append(header)
+    // One look at a time, or seeds of two versions would have us ask each of them in turn for ever.
+    guard heldUntil <= now else { return .nothing }
+    heldUntil = now + ReadinessGate.secondLook
+    return .ask
+  }
+
+  /// A member that we understand says whether it is held back itself. If it is, nobody must learn from us that the value
+  /// is 42. A member that is only held back by another one does not say so, or two would wait for each other for ever.
+  mutating func met(
+    _ member: Address, isHeldBack: Bool, isUnwritten: Bool, at now: Instant
+  ) -> Consequence {
+    let waiting = Obstacle(why: .waiting, seed: member)
+    if isHeldBack { return obstacle == nil && mayHoldBack(isUnwritten) ? hold(waiting, at: now) : .nothing }
+    if obstacle == waiting { obstacle = nil }
+    return .nothing
+  }
+
+  /// A node that has heard a stamp that a peer vouches for goes on: its seeds are being upgraded before it.
+  private func mayHoldBack(_ isUnwritten: Bool) -> Bool {
+    !startsAlone && !hasFirstStamp && (obstacle != nil || isUnwritten)
+  }
+
+  private mutating func hold(_ new: Obstacle, at now: Instant) -> Consequence {
+    obstacle = new
     state = nil
-    guard tellAt <= now else { return false }
+    guard tellAt <= now else { return .wait(isReported: false) }
     tellAt = now + silence.wait()
-    return true
+    return .wait(isReported: true)
   }
 
   /// All seeds turned out to be this node.
   mutating func metOnlyOurselves() -> Readiness? { become(.first) }
+
+  /// Time for a contact and its answer, and for the next ones if those are lost. More would only delay a node that
+  /// received a damaged datagram from its seed.
+  private static let secondLook: Duration = .seconds(3)
+
+  /// Enough for seeds of several versions at once. Beyond it, the oldest is forgotten.
+  private static let mostSuspected = 8
 
   /// Each report waits twice as long for the next: the line must not be lost among others, nor fill the log.
   private static let usualSilence = Backoff(from: .seconds(10), to: .seconds(600))

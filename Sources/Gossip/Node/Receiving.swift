@@ -17,9 +17,9 @@ extension Node {
     } catch {
       counters.drop(error.reason)
       if error.reason == .version || error.reason == .cluster,
-        let foreign = Header(bytes)?.foreign(to: cluster)
+        let header = Header(bytes), let foreign = header.foreign(to: cluster)
       {
-        receivedForeign(foreign, size: bytes.count, from: source)
+        receivedForeign(header, foreign, size: bytes.count, from: source)
       }
       return
     }
@@ -66,6 +66,7 @@ extension Node {
     // incarnation, one that we do not know yet, or another process says nothing about what it holds.
     let copy = isOwnWord && sender.incarnation == held ? index : nil
     if receiveStamp(message.stamp, from: copy, name: name), sender.isReady { receivedFirstStamp() }
+    if isOwnWord { heard(isHeldBack: sender.isHeldBack, from: sender.address) }
     guard let index, let held, isOwnWord else {
       if request != nil { verify(sender.address, seenAt: source) }
       return

@@ -32,7 +32,7 @@ extension Node {
       sender: Message.Sender(
         address: context.ourselves, incarnation: context.ownIncarnation,
         isReady: readiness.vouches(at: context.time) && !leaving.isUnderWay,
-        wantsIntroduction: datagram.introducesUs),
+        wantsIntroduction: datagram.introducesUs, isHeldBack: readiness.isHeldBack),
       stamp: register.stamp, digest: context.members.digest, nonce: nonce, body: datagram.body)
     // Only gossip is repeated to others, and so may be lost.
     let limit =

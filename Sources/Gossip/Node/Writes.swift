@@ -121,20 +121,38 @@ extension Node {
 
   /// A datagram came from a node that we cannot understand, and that we do not know as a member. It gets our header, so
   /// that it knows as much as we do; a header alone gets none, or two nodes would exchange them for ever.
-  mutating func receivedForeign(_ foreign: Foreign, size: Int, from source: Address) {
+  mutating func receivedForeign(_ header: Header, _ foreign: Foreign, size: Int, from source: Address) {
     guard source.isReachable, !context.isActive(source) else { return }
     if size > Wire.headerSize, admission.admitsForeign(source, at: context.time) {
       counters.countHeader()
       emit(.send(Header(cluster: cluster).bytes, to: source))
     }
     guard book.isSeed(source) else { return }
-    let isUnwritten = context.others == 0 && register.stamp.generation == 0
-    if readiness.met(foreign, at: source, isUnwritten: isUnwritten, now: context.time) {
-      emit(.report(.foreignSeed(source, foreign)))
-    }
-    guard readiness.obstacle != nil else { return }
-    for (_, request) in waitingWrites.take() { emit(.answer(request, .foreignSeed(source, foreign))) }
+    let obstacle = ReadinessGate.Obstacle(why: foreign, seed: source)
+    let isUnwritten = register.stamp.generation == 0
+    holdBack(readiness.met(header, obstacle, isUnwritten: isUnwritten, at: context.time), because: obstacle)
+  }
+
+  /// A member's own datagram says whether it is held back.
+  mutating func heard(isHeldBack: Bool, from member: Address) {
+    guard isHeldBack || readiness.obstacle != nil else { return }
+    let isUnwritten = register.stamp.generation == 0
+    let consequence = readiness.met(member, isHeldBack: isHeldBack, isUnwritten: isUnwritten, at: context.time)
+    holdBack(consequence, because: ReadinessGate.Obstacle(why: .waiting, seed: member))
     announceReadiness()
+  }
+
+  private mutating func holdBack(_ consequence: ReadinessGate.Consequence, because obstacle: ReadinessGate.Obstacle) {
+    switch consequence {
+    case .nothing: break
+    case .ask:
+      outbox.contact(obstacle.seed)
+      flush()
+    case .wait(let isReported):
+      if isReported { emit(.report(.foreignSeed(obstacle.seed, obstacle.why))) }
+      for (_, request) in waitingWrites.take() { emit(.answer(request, .foreignSeed(obstacle.seed, obstacle.why))) }
+      announceReadiness()
+    }
   }
 
   /// If all seeds turned out to be this node, it is the first and ready.

@@ -42,14 +42,15 @@ private struct Reader {
   mutating func message() throws(DecodeError) -> Message {
     guard let kind = Message.Kind(rawValue: try integer()) else { throw DecodeError(.malformed) }
     let flags = try integer(UInt8.self)
-    guard flags & ~3 == 0 else { throw DecodeError(.malformed) }
+    guard flags & ~7 == 0 else { throw DecodeError(.malformed) }
     let incarnation = try self.incarnation()
     let stamp = Stamp(generation: try integer(), value: Int64(bitPattern: try integer()))
     guard stamp.generation <= Wire.maximumGeneration else { throw DecodeError(.stamp) }
     let digest = try integer(UInt64.self)
     let nonce = try integer(UInt64.self)
     let sender = Message.Sender(
-      address: try address(), incarnation: incarnation, isReady: flags & 1 != 0, wantsIntroduction: flags & 2 != 0)
+      address: try address(), incarnation: incarnation, isReady: flags & 1 != 0, wantsIntroduction: flags & 2 != 0,
+      isHeldBack: flags & 4 != 0)
     let body = try body(of: kind)
     var message = Message(sender: sender, stamp: stamp, digest: digest, nonce: nonce, body: body)
     let records = Int(try integer(UInt8.self))

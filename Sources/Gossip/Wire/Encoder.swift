@@ -10,7 +10,9 @@ extension Wire {
     writer.put(UInt8(0))
     writer.put(cluster)
     writer.put(message.body.kind.rawValue)
-    writer.put(UInt8(message.sender.isReady ? readyFlag : 0) | (message.sender.wantsIntroduction ? 2 : 0))
+    writer.put(
+      UInt8(message.sender.isReady ? readyFlag : 0) | (message.sender.wantsIntroduction ? 2 : 0)
+        | (message.sender.isHeldBack ? 4 : 0))
     writer.put(message.sender.incarnation)
     writer.put(message.stamp.generation)
     writer.put(UInt64(bitPattern: message.stamp.value))

@@ -36,10 +36,12 @@ package struct Header: Equatable, Sendable {
   }
 }
 
-/// Why a node cannot understand another one.
+/// Why a node that starts cannot learn the value from another one.
 package enum Foreign: Equatable, Sendable {
   /// It speaks this version of the protocol.
   case version(UInt8)
   /// It belongs to a cluster with another name.
   case cluster
+  /// We understand it, but it waits itself, because it cannot understand one of its seeds.
+  case waiting
 }

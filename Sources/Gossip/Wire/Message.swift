@@ -38,12 +38,18 @@ package struct Message: Equatable, Sendable {
     package var isReady: Bool
     /// It asks for the receiver's own record in the answer.
     package var wantsIntroduction: Bool
+    /// It does not know the value, because it cannot understand a seed that may hold it.
+    package var isHeldBack: Bool
 
-    package init(address: Address, incarnation: UInt64, isReady: Bool = true, wantsIntroduction: Bool = false) {
+    package init(
+      address: Address, incarnation: UInt64, isReady: Bool = true, wantsIntroduction: Bool = false,
+      isHeldBack: Bool = false
+    ) {
       self.address = address
       self.incarnation = incarnation
       self.isReady = isReady
       self.wantsIntroduction = wantsIntroduction
+      self.isHeldBack = isHeldBack
     }
   }
 

@@ -6,7 +6,8 @@
 //        2     8  hash of the cluster's name (`Hash.of`)
 //                 body
 //       10     1  kind (`Message.Kind`)
-//       11     1  sender's flags: bit 0 ready, bit 1 wants an introduction; the others are zero
+//       11     1  sender's flags: bit 0 ready, bit 1 wants an introduction, bit 2 held
+//                 back (it does not know the value either); the others are zero
 //       12     8  sender's incarnation, 1 … 2^62
 //       20     8  stamp: generation, at most 2^53
 //       28     8  stamp: value, two's complement
