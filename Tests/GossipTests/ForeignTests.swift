@@ -238,6 +238,22 @@ import Testing
     #expect(other.node.readinessState == .ready(.alone))
   }
 
+  @Test func `a newcomer with a wrong seed does not stop a cluster in which nobody has written`() {
+    var first = Stage()
+    var alone = Self.stage()
+    alone.pass(.seconds(4))
+    var newcomer = Peer(3)
+    newcomer.isReady = false
+    newcomer.isHeldBack = true
+    first.join([newcomer])
+    alone.join([newcomer])
+    #expect(first.node.readinessState == .ready(.first))
+    #expect(alone.node.readinessState == .ready(.alone))
+    first.pass(.seconds(2))
+    let ack = first.receive(.ping(target: Peer(0).address), from: newcomer, nonce: 1).sent(.ack)
+    #expect(ack.map(\.message.sender.isReady) == [true])
+  }
+
   @Test func `many seeds of one other cluster confirm each other`() {
     var stage = Stage { $0.seeds = (1...12).map { "seed\($0)" } }
     for number in 0..<12 { _ = stage.handle(.resolved(seed: number, [Peer(number + 1).address], failure: nil)) }

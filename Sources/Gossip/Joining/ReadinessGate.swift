@@ -109,12 +109,15 @@ struct ReadinessGate: Sendable {
   }
 
   /// A member that we understand says whether it is held back itself. If it is, nobody must learn from us that the value
-  /// is 42. A member that is only held back by another one does not say so, or two would wait for each other for ever.
+  /// is 42. A member that is only held back by another one does not say so, or two would wait for each other for ever;
+  /// and who is ready does not listen, or one newcomer with a wrong seed would stop a cluster in which nobody has written.
   mutating func met(
     _ member: Address, isHeldBack: Bool, isUnwritten: Bool, at now: Instant
   ) -> Consequence {
     let waiting = Obstacle(why: .waiting, seed: member)
-    if isHeldBack { return obstacle == nil && mayHoldBack(isUnwritten) ? hold(waiting, at: now) : .nothing }
+    if isHeldBack {
+      return state == nil && obstacle == nil && mayHoldBack(isUnwritten) ? hold(waiting, at: now) : .nothing
+    }
     if obstacle == waiting { obstacle = nil }
     return .nothing
   }
