@@ -111,6 +111,8 @@ final class Collected<Element: Sendable>: Sendable {
 final class RawHTTPServer: Sendable {
   /// Each request as it arrived, with the number of its connection.
   let requests = Collected<(connection: Int, text: String)>()
+  /// The connections that have ended.
+  let closed = Collected<Int>()
   let address: Address
   private let channel: any Channel
   /// Answers that wait to be released; nil if answers go out at once.
@@ -120,7 +122,7 @@ final class RawHTTPServer: Sendable {
   ///   - answer: the answer; with nil there is none.
   ///   - isHolding: whether answers wait for `release`.
   init(answer: String?, isHolding: Bool = false, host: String = "127.0.0.1") async throws {
-    let requests = self.requests
+    let (requests, closed) = (self.requests, self.closed)
     let held = NIOLockedValueBox<[@Sendable () -> Void]?>(isHolding ? [] : nil)
     self.held = held
     let connections = NIOLockedValueBox(0)
@@ -130,6 +132,7 @@ final class RawHTTPServer: Sendable {
           count += 1
           return count
         }
+        child.closeFuture.whenComplete { _ in closed.add(number) }
         return child.eventLoop.makeCompletedFuture {
           try child.pipeline.syncOperations.addHandler(
             Recorder(connection: number, requests: requests, answer: answer, held: held))

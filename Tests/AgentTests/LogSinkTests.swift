@@ -120,6 +120,20 @@ import Testing
       ])
   }
 
+  /// A full disk must not silence a node for longer than it is full.
+  @Test func `what cannot be written takes no room`() {
+    // Opened for reading, so that every write fails.
+    let number = unsafe open("/dev/null", O_RDONLY)
+    let writer = LogWriter(descriptor: Descriptor(number), capacity: 10)
+    for _ in 0..<3 {
+      writer.write("eight...")
+      #expect(writer.flush(within: .seconds(20)))
+    }
+    #expect(writer.dropped == 0)
+    writer.close()
+    _ = close(number)
+  }
+
   @Test func aReaderThatIsGoneEndsNothing() {
     _ = signal(SIGPIPE, SIG_IGN)
     let pipe = Pipe()

@@ -109,6 +109,7 @@ import Testing
     notifier.post(.initial, to: .member(member, http: server.address))
     try await Support.eventually("it is given up") { notifier.count(of: .failed) == 1 }
     #expect(events.all.isEmpty, "silence is no evidence of anything")
+    try await Support.eventually("its connection is closed, and costs no file") { server.closed.all == [1] }
     await notifier.close()
     try await server.close()
   }
