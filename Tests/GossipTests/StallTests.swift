@@ -82,6 +82,17 @@ import Testing
     #expect(stage.pass(.milliseconds(200)).contains { if case .resolve = $0 { true } else { false } })
   }
 
+  @Test func `stalls that are short each are no long sleep, however long they are together`() {
+    var stage = Stage.settled(3) { $0.tombstoneLifetime = .seconds(600) }
+    for _ in 1...3 {
+      stage.time += 250_000_000
+      _ = stage.handle(.timePassed)
+      #expect(stage.status.members.count == 4)
+      stage.pass(.seconds(2))
+    }
+    #expect(stage.node.counters.stalls == 3)
+  }
+
   @Test func `two that slept for longer than any memory find each other again, though neither trusts its list`() {
     var harness = Harness()
     harness.change = { $0.tombstoneLifetime = .seconds(10) }

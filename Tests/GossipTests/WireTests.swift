@@ -111,7 +111,9 @@ import Testing
     for record in Self.records {
       var message = Self.small
       message.rumours = [record, record]
-      #expect(try Wire.decode(Wire.encode(message, cluster: Self.cluster), cluster: Self.cluster) == message)
+      let bytes = Wire.encode(message, cluster: Self.cluster)
+      #expect(try Wire.decode(bytes, cluster: Self.cluster) == message)
+      #expect(bytes.count == Wire.size(of: message) + 2 * Wire.size(of: record))
     }
   }
 
