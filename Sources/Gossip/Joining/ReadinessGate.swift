@@ -10,7 +10,8 @@
 // And silence is not the same as an answer that we cannot read. If a seed says that it speaks another version, or
 // belongs to another cluster, the value is probably there: an upgrade to another version of the protocol or a mistyped
 // CLUSTER_NAME would otherwise make the new nodes ready with 42, one after the other, until the value is gone. So such a
-// node is not ready and takes no writes until a node that it understands vouches for a stamp, however long that takes.
+// node is not ready and takes no writes until a node that it understands vouches for a stamp, or until it understands all
+// those seeds, however long that takes: when the last of the others has been replaced, their value is gone anyway.
 // Rejected: giving up after a time (the value would be lost a minute later), and believing two new nodes that only
 // understand each other (neither knows the value).
 
@@ -24,10 +25,11 @@ struct ReadinessGate: Sendable {
   /// Whether we never wait for those that we do not understand (`--alone`).
   private let startsAlone: Bool
   private var hasFirstStamp = false
-  /// Why we do not know the value; nil once a node that we understand has vouched for a stamp.
-  private(set) var obstacle: Obstacle?
+  /// Why we do not know the value: at most one entry for each node, the latest last; none once a node that we understand
+  /// has vouched for a stamp.
+  private var obstacles: [Obstacle] = []
   /// What seeds sent that we do not understand, once. It may have been damaged on its way.
-  private var suspected: [Header] = []
+  private var suspected: [(header: Header, obstacle: Obstacle)] = []
   /// Until then we wait for such a second one.
   private var heldUntil: Instant
   private var tellAt: Instant
@@ -52,7 +54,10 @@ struct ReadinessGate: Sendable {
   var isReady: Bool { state != nil }
 
   /// Whether we saw ourselves that a seed cannot be understood.
-  var isHeldBack: Bool { obstacle.map { $0.why != .waiting } ?? false }
+  var isHeldBack: Bool { obstacles.contains { $0.why != .waiting } }
+
+  /// The latest reason for which we do not know the value; nil if we know it, or nobody else does.
+  var obstacle: Obstacle? { obstacles.last }
 
   /// When the node becomes ready without hearing from anybody: at once if it has no seeds.
   var deadline: Instant {
@@ -79,7 +84,7 @@ struct ReadinessGate: Sendable {
   /// We merged the stamp of a peer that vouches for it.
   mutating func receivedFirstStamp() -> Readiness? {
     hasFirstStamp = true
-    obstacle = nil
+    obstacles = []
     return become(.synchronised)
   }
 
@@ -88,6 +93,8 @@ struct ReadinessGate: Sendable {
     case nothing
     /// Contact it once more: its datagram may have been damaged on the way.
     case ask
+    /// Contact all seeds, as at the start: the last obstacle is gone.
+    case askAll
     /// There is an obstacle now. It is reported at first, and then more and more rarely.
     case wait(isReported: Bool)
   }
@@ -99,9 +106,13 @@ struct ReadinessGate: Sendable {
     _ header: Header, _ obstacle: Obstacle, isUnwritten: Bool, at now: Instant
   ) -> Consequence {
     guard mayHoldBack(isUnwritten) else { return .nothing }
-    if suspected.contains(header) { return hold(obstacle, at: now) }
+    let former = suspected.filter { $0.header == header }
+    if !former.isEmpty {
+      for (_, obstacle) in former { add(obstacle) }
+      return hold(obstacle, at: now)
+    }
     if suspected.count == ReadinessGate.mostSuspected { suspected.removeFirst() }
-    suspected.append(header)
+    suspected.append((header, obstacle))
     // One look at a time, or seeds of two versions would have us ask each of them in turn for ever.
     guard heldUntil <= now else { return .nothing }
     heldUntil = now + ReadinessGate.secondLook
@@ -114,12 +125,17 @@ struct ReadinessGate: Sendable {
   mutating func met(
     _ member: Address, isHeldBack: Bool, isUnwritten: Bool, at now: Instant
   ) -> Consequence {
-    let waiting = Obstacle(why: .waiting, seed: member)
-    if isHeldBack {
-      return state == nil && obstacle == nil && mayHoldBack(isUnwritten) ? hold(waiting, at: now) : .nothing
+    let wasFree = obstacles.isEmpty
+    // Whatever we could not read from this address: now we can.
+    obstacles.removeAll { $0.seed == member && ($0.why != .waiting || !isHeldBack) }
+    suspected.removeAll { $0.obstacle.seed == member }
+    if isHeldBack, state == nil, obstacles.isEmpty, mayHoldBack(isUnwritten) {
+      return hold(Obstacle(why: .waiting, seed: member), at: now)
     }
-    if obstacle == waiting { obstacle = nil }
-    return .nothing
+    guard obstacles.isEmpty, !wasFree else { return .nothing }
+    // Time for others to tell us the value, or that we cannot understand them, before we go on alone.
+    heldUntil = now + ReadinessGate.secondLook
+    return .askAll
   }
 
   /// A node that has heard a stamp that a peer vouches for goes on: its seeds are being upgraded before it.
@@ -128,11 +144,17 @@ struct ReadinessGate: Sendable {
   }
 
   private mutating func hold(_ new: Obstacle, at now: Instant) -> Consequence {
-    obstacle = new
+    add(new)
     state = nil
     guard tellAt <= now else { return .wait(isReported: false) }
     tellAt = now + silence.wait()
     return .wait(isReported: true)
+  }
+
+  private mutating func add(_ obstacle: Obstacle) {
+    obstacles.removeAll { $0.seed == obstacle.seed }
+    if obstacles.count == ReadinessGate.mostSuspected { obstacles.removeFirst() }
+    obstacles.append(obstacle)
   }
 
   /// All seeds turned out to be this node.

@@ -119,15 +119,17 @@ extension Node {
     releaseWrites()
   }
 
-  /// A datagram came from a node that we cannot understand, and that we do not know as a member. It gets our header, so
-  /// that it knows as much as we do; a header alone gets none, or two nodes would exchange them for ever.
+  /// A datagram came from a node that we cannot understand. It gets our header, so that it knows as much as we do, also
+  /// at a member's address: that member may just have been upgraded, and whoever understands us ignores the header. A
+  /// header alone gets none, or two nodes would exchange them for ever.
   mutating func receivedForeign(_ header: Header, _ foreign: Foreign, size: Int, from source: Address) {
-    guard source.isReachable, !context.isActive(source) else { return }
+    guard source.isReachable else { return }
     if size > Wire.headerSize, admission.admitsForeign(source, at: context.time) {
       counters.countHeader()
       emit(.send(Header(cluster: cluster).bytes, to: source))
     }
-    guard book.isSeed(source) else { return }
+    // Only the answer to a contact is a header alone, and no damage turns a datagram of ours into one.
+    guard size == Wire.headerSize, book.isSeed(source), !context.isActive(source) else { return }
     let obstacle = ReadinessGate.Obstacle(why: foreign, seed: source)
     let isUnwritten = register.stamp.generation == 0
     holdBack(readiness.met(header, obstacle, isUnwritten: isUnwritten, at: context.time), because: obstacle)
@@ -145,6 +147,7 @@ extension Node {
   private mutating func holdBack(_ consequence: ReadinessGate.Consequence, because obstacle: ReadinessGate.Obstacle) {
     switch consequence {
     case .nothing: break
+    case .askAll: book.restart(at: context.time)
     case .ask:
       outbox.contact(obstacle.seed)
       flush()
