@@ -12,17 +12,17 @@ extension Wire {
   package static func decode(_ bytes: [UInt8], cluster: UInt64) throws(DecodeError) -> Message {
     guard bytes.count <= maximumSize else { throw DecodeError(.oversized) }
     // These come first: of another version, or of another cluster in answer to ours, we may understand no more.
-    guard let header = Header(bytes) else { throw DecodeError(.malformed) }
-    guard header.version == version else { throw DecodeError(.version) }
-    guard bytes.count > headerSize || header.cluster == cluster else { throw DecodeError(.cluster) }
+    guard bytes.count >= headerSize else { throw DecodeError(.malformed) }
+    guard bytes[0] == version else { throw DecodeError(.version) }
+    if bytes.count == headerSize, Header(bytes)?.cluster != cluster { throw DecodeError(.cluster) }
     guard bytes.count >= headerSize + checksumSize else { throw DecodeError(.malformed) }
     guard bytes[1] & sealedFlag == 0 else { throw DecodeError(.sealed) }
     guard bytes[1] == 0 else { throw DecodeError(.malformed) }
     let end = bytes.count - checksumSize
     var trailer = Reader(bytes, from: end, to: bytes.count)
     guard try trailer.integer(UInt32.self) == Checksum.crc32c(bytes[..<end]) else { throw DecodeError(.corrupted) }
-    guard header.cluster == cluster else { throw DecodeError(.cluster) }
-    var reader = Reader(bytes, from: headerSize, to: end)
+    var reader = Reader(bytes, from: 2, to: end)
+    guard try reader.integer(UInt64.self) == cluster else { throw DecodeError(.cluster) }
     return try reader.message()
   }
 }
