@@ -54,7 +54,7 @@ struct ReadinessGate: Sendable {
   var isReady: Bool { state != nil }
 
   /// Whether we saw ourselves that a seed cannot be understood.
-  var isHeldBack: Bool { obstacles.contains { $0.why != .waiting } }
+  var isHeldBack: Bool { !obstacles.isEmpty && obstacles.contains { $0.why != .waiting } }
 
   /// The latest reason for which we do not know the value; nil if we know it, or nobody else does.
   var obstacle: Obstacle? { obstacles.last }
