@@ -80,22 +80,22 @@ import Testing
     let seed = Address(ipv4: 0x0A00_0009, port: 7946)
     let connection = try connect()
     for (why, words) in [
-      (Foreign.cluster, "seed 10.0.0.9:7946 belongs to a cluster with another name (CLUSTER_NAME)"),
+      (Obstacle.Why.cluster, "seed 10.0.0.9:7946 belongs to a cluster with another name (CLUSTER_NAME)"),
       (.version(3), "seed 10.0.0.9:7946 speaks version 3 of the protocol, and this node version \(Wire.version)"),
     ] {
       backend.state.withLockedValue { state in
-        state.answer = .foreignSeed(seed, why)
-        state.readiness = .foreignSeed(seed, why)
+        state.answer = .heldBack(Obstacle(why, seed))
+        state.readiness = .heldBack(Obstacle(why, seed))
       }
       for target in ["POST /set/1", "POST /notify/1/1", "GET /readyz"] {
         let text = try connection.exchange(request(target))
         #expect(statuses(text) == [503])
         #expect(text.contains(words), "\(text)")
       }
-      #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_foreign_seed 1\n"))
+      #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_held_back 1\n"))
     }
     backend.state.withLockedValue { $0.readiness = .starting }
-    #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_foreign_seed 0\n"))
+    #expect(try connection.exchange(request("GET /metrics")).contains("\nunum_held_back 0\n"))
   }
 
   @Test func `readiness is told with its reason`() throws {

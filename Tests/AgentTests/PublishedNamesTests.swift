@@ -45,7 +45,7 @@ import Testing
     }
     + ["sent", "received"].map { "unum_datagram_bytes_total{direction=\"\($0)\"}" }
     + reasons.map { "unum_refused_total{reason=\"\($0)\"}" }
-    + ["unum_local_health", "unum_advertised_address_refused", "unum_foreign_seed", "unum_ready"]
+    + ["unum_local_health", "unum_advertised_address_refused", "unum_held_back", "unum_ready"]
 
   @Test func `metrics are those that are published`() {
     let backend = FakeBackend()

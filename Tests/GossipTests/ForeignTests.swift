@@ -32,27 +32,27 @@ import Testing
     return stage.handle(.received(bytes, from: seed.address))
   }
 
-  private static func reports(_ effects: [Effect]) -> [Foreign] {
-    effects.reports.compactMap { if case .foreignSeed(seed.address, let why) = $0 { why } else { nil } }
+  private static func reports(_ effects: [Effect]) -> [Obstacle.Why] {
+    effects.reports.compactMap { if case .heldBack(let obstacle) = $0 { obstacle.why } else { nil } }
   }
 
   @Test(arguments: [
-    (Self.otherVersion, Foreign.version(9)), (Header(version: 9, cluster: 0).bytes, .version(9)),
+    (Self.otherVersion, Obstacle.Why.version(9)), (Header(version: 9, cluster: 0).bytes, .version(9)),
     (Header(cluster: Hash.of("other")).bytes, .cluster),
   ])
   func `a node whose seed cannot be understood is never ready, and takes no writes`(
-    _ bytes: [UInt8], _ why: Foreign
+    _ bytes: [UInt8], _ why: Obstacle.Why
   ) {
     var stage = Self.stage()
     #expect(stage.handle(.setRequested(1, RequestID(1))).answers.isEmpty, "it waits for the value")
     let effects = Self.receiveTwice(bytes, on: &stage)
     #expect(Self.reports(effects) == [why])
-    #expect(effects.answers == [.foreignSeed(Self.seed.address, why)], "the write that waited")
-    #expect(effects.contains(.readiness(.foreignSeed(Self.seed.address, why))))
+    #expect(effects.answers == [.heldBack(Obstacle(why, Self.seed.address))], "the write that waited")
+    #expect(effects.contains(.readiness(.heldBack(Obstacle(why, Self.seed.address)))))
     let later = stage.pass(.seconds(3600))
-    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, why))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(why, Self.seed.address)))
     #expect(!later.reports.contains { if case .ready = $0 { true } else { false } })
-    #expect(stage.handle(.setRequested(2, RequestID(2))).answers == [.foreignSeed(Self.seed.address, why)])
+    #expect(stage.handle(.setRequested(2, RequestID(2))).answers == [.heldBack(Obstacle(why, Self.seed.address))])
     let ack = stage.receive(.ping(target: Peer(0).address), from: Peer(2), nonce: 1).sent(.ack)
     #expect(ack.map(\.message.sender.isReady) == [false], "it vouches for nothing")
   }
@@ -80,7 +80,7 @@ import Testing
     #expect(stage.node.readinessState == .ready(.alone))
     var writer = stage
     #expect(Self.reports(Self.receiveTwice(Self.otherVersion, on: &stage)) == [.version(9)])
-    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, .version(9)))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(.version(9), Self.seed.address)))
     #expect(writer.handle(.setRequested(1, RequestID(1))).answers.count == 1)
     #expect(Self.reports(Self.receiveTwice(Self.otherVersion, on: &writer)) == [])
     #expect(writer.node.readinessState == .ready(.alone))
@@ -125,7 +125,7 @@ import Testing
       }
     }
     #expect(asked == 1)
-    #expect(stage.node.readinessState == .foreignSeed(Self.seed.address, .version(8)))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(.version(8), Self.seed.address)))
   }
 
   @Test func `one datagram delays a node by three seconds at most, and has its seed contacted once more`() {
@@ -152,33 +152,40 @@ import Testing
     #expect(times == [1, 11, 31, 71, 151, 311])
   }
 
-  @Test func `an upgrade that the others do not understand stops, and after going back all have the value`() {
-    let names = ["a", "b", "c"]
+  private static let names = ["a", "b", "c"]
+
+  /// Three nodes that name each other as seeds and hold 7. Those that start from now on cannot understand them.
+  private static func clusterBeforeItsUpgrade() -> Harness {
     var harness = Harness()
     for name in names { harness.start(name, seeds: names) }
     harness.run(.seconds(5))
     harness.set("a", 7)
     harness.run(.seconds(1))
     harness.change = { $0.cluster = "the next version's" }
-    for name in names.prefix(2) {
+    return harness
+  }
+
+  @Test func `an upgrade that the others do not understand stops, and after going back all have the value`() {
+    var harness = Self.clusterBeforeItsUpgrade()
+    for name in Self.names.prefix(2) {
       harness.crash(name)
       harness.run(.seconds(1))
-      harness.start(name, seeds: names)
+      harness.start(name, seeds: Self.names)
       harness.run(.seconds(60))
       harness.set(name, 99)
       harness.run(.seconds(60))
     }
-    for name in names.prefix(2) {
+    for name in Self.names.prefix(2) {
       #expect(!harness[name].readinessState.isReadyInAnyWay, "\(name)")
       #expect(harness[name].stamp == .initial)
     }
     harness.change = { _ in }
-    for name in names.prefix(2) {
+    for name in Self.names.prefix(2) {
       harness.crash(name)
-      harness.start(name, seeds: names)
+      harness.start(name, seeds: Self.names)
       harness.run(.seconds(1))
     }
-    for name in names {
+    for name in Self.names {
       #expect(harness[name].stamp == Stamp(generation: 1, value: 7))
       #expect(harness[name].readinessState.isReadyInAnyWay)
     }
@@ -186,25 +193,19 @@ import Testing
 
   /// With the last of the old nodes the value is gone, and everybody says that it goes on alone.
   @Test func `where all are replaced one by one, none is ready before the last of the others is gone`() {
-    let names = ["a", "b", "c"]
-    var harness = Harness()
-    for name in names { harness.start(name, seeds: names) }
-    harness.run(.seconds(5))
-    harness.set("a", 7)
-    harness.run(.seconds(1))
-    harness.change = { $0.cluster = "the next version's" }
-    for name in names.prefix(2) {
+    var harness = Self.clusterBeforeItsUpgrade()
+    for name in Self.names.prefix(2) {
       harness.crash(name)
-      harness.start(name, seeds: names)
+      harness.start(name, seeds: Self.names)
       harness.run(.milliseconds(1_500))
     }
     harness.run(.seconds(60))
-    #expect(names.prefix(2).allSatisfy { !harness[$0].readinessState.isReadyInAnyWay })
+    #expect(Self.names.prefix(2).allSatisfy { !harness[$0].readinessState.isReadyInAnyWay })
     harness.crash("c")
-    harness.start("c", seeds: names)
+    harness.start("c", seeds: Self.names)
     let log = harness.run(.seconds(10))
     #expect(log.map(\.effect).reports.contains(.ready(.alone)))
-    for name in names {
+    for name in Self.names {
       #expect(harness[name].readinessState.isReadyInAnyWay, "\(name)")
       #expect(harness[name].stamp == .initial)
     }
@@ -218,7 +219,7 @@ import Testing
     for index in seeds.indices { seeds[index].isReady = false }
     stage.join([seeds[0]])
     stage.pass(.seconds(10))
-    #expect(stage.node.readinessState == .foreignSeed(Peer(2).address, .version(9)))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(.version(9), Peer(2).address)))
     stage.join([seeds[1]])
     #expect(stage.node.readinessState == .starting)
     stage.pass(.seconds(3))
@@ -231,9 +232,9 @@ import Testing
     member.isReady = false
     member.isHeldBack = true
     let effects = stage.join([member])
-    #expect(effects.contains(.readiness(.foreignSeed(member.address, .waiting))))
+    #expect(effects.contains(.readiness(.heldBack(Obstacle(.heldBack, member.address)))))
     stage.pass(.seconds(10))
-    #expect(stage.node.readinessState == .foreignSeed(member.address, .waiting))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(.heldBack, member.address)))
     // It saw no such seed itself, so it says nothing, or two would wait for each other for ever.
     member.isHeldBack = false
     let ack = stage.receive(.ping(target: Peer(0).address), from: member, nonce: 1).sent(.ack)
@@ -278,7 +279,7 @@ import Testing
     for number in 1...2 {
       _ = stage.handle(.received(Header(cluster: 1).bytes, from: Peer(number).address))
     }
-    #expect(stage.node.readinessState == .foreignSeed(Peer(2).address, .cluster))
+    #expect(stage.node.readinessState == .heldBack(Obstacle(.cluster, Peer(2).address)))
   }
 
   @Test func `two clusters that name each other as seeds exchange a few bytes a second and nothing else`() {

@@ -129,7 +129,7 @@ struct Transcript {
     case .advertisedAddressReached(let by): "is at its address again, \(by.map(name) ?? "nobody") says"
     case .seedUnresolved(let seed, let failure): "seed \(seed) does not resolve: \(failure)"
     case .noSeedAnswered(let attempts): "no seed answered \(attempts) attempts"
-    case .foreignSeed(let seed, let why): "waits, as seed \(name(seed)) is foreign: \(why)"
+    case .heldBack(let obstacle): "is held back by \(name(obstacle.node)): \(obstacle.why)"
     case .refuted(let status, let incarnation): "refutes \(status.rawValue), now #\(text(incarnation))"
     }
   }
@@ -168,7 +168,7 @@ struct Transcript {
     case .accepted(let stamp): text(stamp)
     case .aboveCeiling: "above the ceiling"
     case .overloaded: "overloaded"
-    case .foreignSeed(let seed, _): "seed \(name(seed)) is foreign"
+    case .heldBack(let obstacle): "held back by \(name(obstacle.node))"
     }
   }
 

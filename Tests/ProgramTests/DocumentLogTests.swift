@@ -36,8 +36,8 @@ import Testing
     .advertisedAddressReached(by: two), .advertisedAddressReached(by: nil),
     .seedUnresolved(seed: 0, failure: "Name or service not known"),
     .noSeedAnswered(attempts: 3),
-    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .version(3)),
-    .foreignSeed(Address(ipv4: 0x0A00_0009, port: 7946), .cluster), .foreignSeed(two, .waiting),
+    .heldBack(Obstacle(.version(3), Address(ipv4: 0x0A00_0009, port: 7946))),
+    .heldBack(Obstacle(.cluster, Address(ipv4: 0x0A00_0009, port: 7946))), .heldBack(Obstacle(.heldBack, two)),
     .refuted(.dead, incarnation: 17),
   ]
 
@@ -59,7 +59,7 @@ import Testing
     case .seedUnresolved: 12
     case .noSeedAnswered: 13
     case .refuted: 14
-    case .foreignSeed: 15
+    case .heldBack: 15
     }
   }
 

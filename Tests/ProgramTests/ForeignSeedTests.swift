@@ -48,7 +48,7 @@ import Testing
       ["-s", "-m", "5", "-w", " %{http_code}", url + "/set/1"], program: "/usr/bin/curl")
     #expect(write.standardOutput.hasSuffix(" 503") && write.standardOutput.contains(reason), "\(write.standardOutput)")
     #expect(try await node.get("/get") == "42")
-    #expect(try await node.get("/metrics")?.contains("unum_foreign_seed 1\n") == true)
+    #expect(try await node.get("/metrics")?.contains("unum_held_back 1\n") == true)
     #expect(node.process.standardError.contains(" error "))
     #expect(node.process.standardError.contains("Not ready: \(reason); this node waits"))
   }

@@ -79,10 +79,10 @@ package struct LogLines: Sendable {
         .warning,
         "No seed has answered \(attempts) attempts (\(seeds.map(ForeignText.host).joined(separator: ", "))); "
           + "they are tried for ever")
-    case .foreignSeed(let seed, let why):
+    case .heldBack(let obstacle):
       LogLine(
         .error,
-        "Not ready: \(why.inWords(of: seed)); "
+        "Not ready: \(obstacle.inWords); "
           + "this node waits for a member that knows the value (--alone starts without one)")
     case .refuted(let status, let incarnation):
       LogLine(.info, "Refuted: we were said to be \(status.rawValue); our incarnation is now \(incarnation)")

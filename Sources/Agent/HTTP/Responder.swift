@@ -44,7 +44,7 @@ enum Responder {
           "The generation of a new value would be above \(ceiling), the highest that this node may write now; the limit "
             + "rises by a million each second, so try again.", route: .set, form: form, retryAfter: 1))
     case .overloaded: return overloaded(.set, form)
-    case .foreignSeed(let seed, let why): return foreignSeed(seed, why, .set, form)
+    case .heldBack(let obstacle): return heldBack(obstacle, .set, form)
     }
   }
 
@@ -59,7 +59,7 @@ enum Responder {
           "Generation \(stamp.generation) is above \(ceiling), the highest that a notify may bring now: the clock in "
             + "microseconds since 1970, plus a day.", route: .notify, form: form))
     case .overloaded: return overloaded(.notify, form)
-    case .foreignSeed(let seed, let why): return foreignSeed(seed, why, .notify, form)
+    case .heldBack(let obstacle): return heldBack(obstacle, .notify, form)
     }
   }
 
@@ -107,7 +107,7 @@ enum Responder {
       (false, "member \(member) cannot reach this node at its advertised address (ADVERTISE_ADDR)")
     case .unreachable(.taken, let member):
       (false, "member \(member) finds another process at this node's advertised address (ADVERTISE_ADDR)")
-    case .foreignSeed(let seed, let why): (false, why.inWords(of: seed))
+    case .heldBack(let obstacle): (false, obstacle.inWords)
     case .leaving: (false, "leaving the cluster")
     case .ready(.synchronised): (true, "has the cluster's value")
     case .ready(.first): (true, "has no seeds but itself")
@@ -115,11 +115,11 @@ enum Responder {
     }
   }
 
-  private static func foreignSeed(_ seed: Address, _ why: Foreign, _ route: Route, _ form: Form) -> HTTPAnswer {
+  private static func heldBack(_ obstacle: Obstacle, _ route: Route, _ form: Form) -> HTTPAnswer {
     HTTPAnswer(
       HTTPError(
         .unavailable,
-        "This node does not know the cluster's value: \(why.inWords(of: seed)). Write to another node, or see /readyz.",
+        "This node does not know the cluster's value: \(obstacle.inWords). Write to another node, or see /readyz.",
         route: route, form: form, retryAfter: 1))
   }
 

@@ -23,9 +23,9 @@ package enum MetricsText {
       "Whether members say that they cannot reach this node at its advertised address.",
       status.addressProblem == nil ? 0 : 1)
     page.gauge(
-      "unum_foreign_seed",
-      "Whether this node is not ready because a seed that may hold the value cannot be understood.",
-      readiness.hasForeignSeed ? 1 : 0)
+      "unum_held_back",
+      "Whether this node is not ready because it cannot understand a seed that may hold the value.",
+      readiness.isHeldBack ? 1 : 0)
     page.gauge("unum_ready", "Whether /readyz says yes.", readiness.isReady ? 1 : 0)
     writeShell(shell, to: &page)
     return page.text
@@ -148,10 +148,10 @@ extension ReadinessState {
   package var isReady: Bool {
     switch self {
     case .ready: true
-    case .starting, .unreachable, .foreignSeed, .leaving: false
+    case .starting, .unreachable, .heldBack, .leaving: false
     }
   }
 
-  /// Whether a seed that cannot be understood is what keeps the node from being ready.
-  fileprivate var hasForeignSeed: Bool { if case .foreignSeed = self { true } else { false } }
+  /// Whether the node is not ready because it cannot learn a value that others may hold.
+  fileprivate var isHeldBack: Bool { if case .heldBack = self { true } else { false } }
 }

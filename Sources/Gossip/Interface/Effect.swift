@@ -9,8 +9,8 @@ package enum Answer: Equatable, Sendable {
   case aboveCeiling(UInt64)
   /// Too many writes wait for the first stamp: try again in a second.
   case overloaded
-  /// A seed speaks another version or belongs to another cluster, so this node does not know the value.
-  case foreignSeed(Address, Foreign)
+  /// This node does not know the value, and cannot learn it from a node that may: refused, nothing changed.
+  case heldBack(Obstacle)
 }
 
 /// The receiver of a `/notify/<value>/<generation>`.
@@ -79,9 +79,9 @@ package enum Report: Equatable, Sendable {
   case seedUnresolved(seed: Int, failure: String)
   /// No seed has answered so far. Reported after 3 s, and then more and more rarely.
   case noSeedAnswered(attempts: Int)
-  /// A seed cannot be understood, and this node waits for one that can. Reported at first, and then more and more
+  /// This node cannot learn the value from a node that may hold it, and waits. Reported at first, and then more and more
   /// rarely.
-  case foreignSeed(Address, Foreign)
+  case heldBack(Obstacle)
   /// With this incarnation we refuted a record of us that we did not make; it claimed this status.
   case refuted(MemberStatus, incarnation: UInt64)
 }
@@ -98,17 +98,17 @@ package enum Readiness: Equatable, Sendable {
 
 /// Whether a node may serve clients: the answer to `/readyz`.
 package enum ReadinessState: Equatable, Sendable {
-  /// It is waiting for the first stamp. Can move to: ready, unreachable, foreignSeed, leaving.
+  /// It is waiting for the first stamp. Can move to: ready, unreachable, heldBack, leaving.
   case starting
-  /// It may serve clients. Can move to: unreachable, leaving; and foreignSeed, if it became ready alone and nobody has
+  /// It may serve clients. Can move to: unreachable, leaving; and heldBack, if it became ready alone and nobody has
   /// written since.
   case ready(Readiness)
   /// A member says that our advertised address does not lead to us. We list others, but nobody lists us: writes made
   /// here spread, and writes made elsewhere arrive late. Can move to: starting, ready, leaving.
   case unreachable(RefusedAddress, by: Address)
-  /// A seed speaks another version or belongs to another cluster, and nobody that we understand has vouched for a stamp:
-  /// the value may be where we cannot read it. Can move to: ready, unreachable, leaving.
-  case foreignSeed(Address, Foreign)
+  /// The value may be where we cannot read it, and nobody that we understand has vouched for a stamp. Can move to:
+  /// starting, ready, unreachable, leaving.
+  case heldBack(Obstacle)
   /// It was asked to stop: it announces that it leaves, and connections are drained. Can move to: nothing.
   case leaving
 }

@@ -25,21 +25,11 @@ struct ReadinessGate: Sendable {
   /// Whether we never wait for those that we do not understand (`--alone`).
   private let startsAlone: Bool
   private var hasFirstStamp = false
-  /// Why we do not know the value: at most one entry for each node, the latest last; none once a node that we understand
-  /// has vouched for a stamp.
-  private var obstacles: [Obstacle] = []
-  /// What seeds sent that we do not understand, once. It may have been damaged on its way.
-  private var suspected: [(header: Header, obstacle: Obstacle)] = []
-  /// Until then we wait for such a second one.
+  private var obstacles = Obstacles()
+  /// Until then we wait for a second header like one that may have been damaged, or for what others tell us.
   private var heldUntil: Instant
   private var tellAt: Instant
   private var silence = ReadinessGate.usualSilence
-
-  /// A seed that we do not understand, or a member that does not understand one.
-  struct Obstacle: Equatable, Sendable {
-    var why: Foreign
-    var seed: Address
-  }
 
   init(at now: Instant, _ settings: Settings) {
     started = now
@@ -53,11 +43,12 @@ struct ReadinessGate: Sendable {
 
   var isReady: Bool { state != nil }
 
-  /// Whether we saw ourselves that a seed cannot be understood.
-  var isHeldBack: Bool { !obstacles.isEmpty && obstacles.contains { $0.why != .waiting } }
+  /// Why we do not know the value; nil if we know it, or nobody else does.
+  var obstacle: Obstacle? { obstacles.latest }
 
-  /// The latest reason for which we do not know the value; nil if we know it, or nobody else does.
-  var obstacle: Obstacle? { obstacles.last }
+  /// Whether to tell others that we are held back. A member that is held back only by another one does not say so, or two
+  /// would wait for each other for ever.
+  var isHeldBack: Bool { obstacles.isFirstHand }
 
   /// When the node becomes ready without hearing from anybody: at once if it has no seeds.
   var deadline: Instant {
@@ -84,14 +75,14 @@ struct ReadinessGate: Sendable {
   /// We merged the stamp of a peer that vouches for it.
   mutating func receivedFirstStamp() -> Readiness? {
     hasFirstStamp = true
-    obstacles = []
+    obstacles.removeAll()
     return become(.synchronised)
   }
 
-  /// What to do about a node from which we cannot learn the value.
+  /// What to do about a node from which we may not learn the value.
   enum Consequence: Equatable {
     case nothing
-    /// Contact it once more: its datagram may have been damaged on the way.
+    /// Contact it once more: its header may have been damaged on the way.
     case ask
     /// Contact all seeds, as at the start: the last obstacle is gone.
     case askAll
@@ -99,40 +90,29 @@ struct ReadinessGate: Sendable {
     case wait(isReported: Bool)
   }
 
-  /// A seed sent a header that we do not understand. Only a second one that says the same counts, from whichever seed.
+  /// A seed sent a header that we do not understand.
   /// - Parameter isUnwritten: whether this node holds the value that nobody has written. Otherwise it is too late: holding
   ///   back would only take a value from its clients.
-  mutating func met(
+  mutating func received(
     _ header: Header, _ obstacle: Obstacle, isUnwritten: Bool, at now: Instant
   ) -> Consequence {
     guard mayHoldBack(isUnwritten) else { return .nothing }
-    let former = suspected.filter { $0.header == header }
-    if !former.isEmpty {
-      for (_, obstacle) in former { add(obstacle) }
-      return hold(obstacle, at: now)
-    }
-    if suspected.count == ReadinessGate.mostSuspected { suspected.removeFirst() }
-    suspected.append((header, obstacle))
+    if obstacles.received(header, obstacle) { return hold(at: now) }
     // One look at a time, or seeds of two versions would have us ask each of them in turn for ever.
     guard heldUntil <= now else { return .nothing }
     heldUntil = now + ReadinessGate.secondLook
     return .ask
   }
 
-  /// A member that we understand says whether it is held back itself. If it is, nobody must learn from us that the value
-  /// is 42. A member that is only held back by another one does not say so, or two would wait for each other for ever;
-  /// and who is ready does not listen, or one newcomer with a wrong seed would stop a cluster in which nobody has written.
-  mutating func met(
-    _ member: Address, isHeldBack: Bool, isUnwritten: Bool, at now: Instant
-  ) -> Consequence {
-    let wasFree = obstacles.isEmpty
-    // Whatever we could not read from this address: now we can.
-    obstacles.removeAll { $0.seed == member && ($0.why != .waiting || !isHeldBack) }
-    suspected.removeAll { $0.obstacle.seed == member }
-    if isHeldBack, state == nil, obstacles.isEmpty, mayHoldBack(isUnwritten) {
-      return hold(Obstacle(why: .waiting, seed: member), at: now)
+  /// A member says whether it is held back itself. If it is, nobody must learn from us that the value is 42. But whoever
+  /// is ready does not listen, or one newcomer with a wrong seed would stop a cluster in which nobody has written.
+  mutating func heard(from member: Address, isHeldBack: Bool, isUnwritten: Bool, at now: Instant) -> Consequence {
+    let isFree = obstacles.understood(member, isHeldBack: isHeldBack)
+    if isHeldBack, state == nil, obstacle == nil, mayHoldBack(isUnwritten) {
+      obstacles.add(Obstacle(.heldBack, member))
+      return hold(at: now)
     }
-    guard obstacles.isEmpty, !wasFree else { return .nothing }
+    guard isFree else { return .nothing }
     // Time for others to tell us the value, or that we cannot understand them, before we go on alone.
     heldUntil = now + ReadinessGate.secondLook
     return .askAll
@@ -143,18 +123,11 @@ struct ReadinessGate: Sendable {
     !startsAlone && !hasFirstStamp && (obstacle != nil || isUnwritten)
   }
 
-  private mutating func hold(_ new: Obstacle, at now: Instant) -> Consequence {
-    add(new)
+  private mutating func hold(at now: Instant) -> Consequence {
     state = nil
     guard tellAt <= now else { return .wait(isReported: false) }
     tellAt = now + silence.wait()
     return .wait(isReported: true)
-  }
-
-  private mutating func add(_ obstacle: Obstacle) {
-    obstacles.removeAll { $0.seed == obstacle.seed }
-    if obstacles.count == ReadinessGate.mostSuspected { obstacles.removeFirst() }
-    obstacles.append(obstacle)
   }
 
   /// All seeds turned out to be this node.
@@ -163,9 +136,6 @@ struct ReadinessGate: Sendable {
   /// Time for a contact and its answer, and for the next ones if those are lost. More would only delay a node that
   /// received a damaged datagram from its seed.
   private static let secondLook: Duration = .seconds(3)
-
-  /// Enough for seeds of several versions at once. Beyond it, the oldest is forgotten.
-  private static let mostSuspected = 8
 
   /// Each report waits twice as long for the next: the line must not be lost among others, nor fill the log.
   private static let usualSilence = Backoff(from: .seconds(10), to: .seconds(600))

@@ -16,11 +16,7 @@ extension Node {
       message = try Wire.decode(bytes, cluster: cluster)
     } catch {
       counters.drop(error.reason)
-      if error.reason == .version || error.reason == .cluster,
-        let header = Header(bytes), let foreign = header.foreign(to: cluster)
-      {
-        receivedForeign(header, foreign, size: bytes.count, from: source)
-      }
+      if error.reason == .version || error.reason == .cluster { receivedForeign(bytes, from: source) }
       return
     }
     counters.count(message.body.kind, .received, bytes: bytes.count)

@@ -12,7 +12,7 @@ extension Node {
   mutating func handleWrite(_ value: Int64, _ request: RequestID) {
     // If the timer is late, this write must not overtake those that wait.
     releaseWrites()
-    if let obstacle = readiness.obstacle { return emit(.answer(request, .foreignSeed(obstacle.seed, obstacle.why))) }
+    if let obstacle = readiness.obstacle { return emit(.answer(request, .heldBack(obstacle))) }
     guard readiness.waits(at: context.time) else { return write(value, request) }
     if !waitingWrites.add(value, request, limit: context.settings.maximumWaitingWrites) {
       emit(.answer(request, .overloaded))
@@ -122,40 +122,42 @@ extension Node {
   /// A datagram came from a node that we cannot understand. It gets our header, so that it knows as much as we do, also
   /// at a member's address: that member may just have been upgraded, and whoever understands us ignores the header. A
   /// header alone gets none, or two nodes would exchange them for ever.
-  mutating func receivedForeign(_ header: Header, _ foreign: Foreign, size: Int, from source: Address) {
-    guard source.isReachable else { return }
-    if size > Wire.headerSize, admission.admitsForeign(source, at: context.time) {
+  mutating func receivedForeign(_ bytes: [UInt8], from source: Address) {
+    guard source.isReachable, let header = Header(bytes) else { return }
+    if bytes.count > Wire.headerSize, admission.admitsForeign(source, at: context.time) {
       counters.countHeader()
       emit(.send(Header(cluster: cluster).bytes, to: source))
     }
     // Only the answer to a contact is a header alone, and no damage turns a datagram of ours into one.
-    guard size == Wire.headerSize, book.isSeed(source), !context.isActive(source) else { return }
-    let obstacle = ReadinessGate.Obstacle(why: foreign, seed: source)
-    let isUnwritten = register.stamp.generation == 0
-    holdBack(readiness.met(header, obstacle, isUnwritten: isUnwritten, at: context.time), because: obstacle)
+    guard bytes.count == Wire.headerSize, book.isSeed(source), !context.isActive(source),
+      let obstacle = Obstacle(header, from: source, to: cluster)
+    else { return }
+    holdBack(readiness.received(header, obstacle, isUnwritten: isUnwritten, at: context.time), because: source)
   }
 
   /// A member's own datagram says whether it is held back.
   mutating func heard(isHeldBack: Bool, from member: Address) {
     guard isHeldBack || readiness.obstacle != nil else { return }
-    let isUnwritten = register.stamp.generation == 0
-    let consequence = readiness.met(member, isHeldBack: isHeldBack, isUnwritten: isUnwritten, at: context.time)
-    holdBack(consequence, because: ReadinessGate.Obstacle(why: .waiting, seed: member))
-    announceReadiness()
+    let consequence = readiness.heard(
+      from: member, isHeldBack: isHeldBack, isUnwritten: isUnwritten, at: context.time)
+    holdBack(consequence, because: member)
   }
 
-  private mutating func holdBack(_ consequence: ReadinessGate.Consequence, because obstacle: ReadinessGate.Obstacle) {
+  private var isUnwritten: Bool { register.stamp.generation == 0 }
+
+  private mutating func holdBack(_ consequence: ReadinessGate.Consequence, because node: Address) {
     switch consequence {
     case .nothing: break
     case .askAll: book.restart(at: context.time)
     case .ask:
-      outbox.contact(obstacle.seed)
+      outbox.contact(node)
       flush()
     case .wait(let isReported):
-      if isReported { emit(.report(.foreignSeed(obstacle.seed, obstacle.why))) }
-      for (_, request) in waitingWrites.take() { emit(.answer(request, .foreignSeed(obstacle.seed, obstacle.why))) }
-      announceReadiness()
+      guard let obstacle = readiness.obstacle else { break }
+      if isReported { emit(.report(.heldBack(obstacle))) }
+      for (_, request) in waitingWrites.take() { emit(.answer(request, .heldBack(obstacle))) }
     }
+    announceReadiness()
   }
 
   /// If all seeds turned out to be this node, it is the first and ready.
@@ -175,7 +177,7 @@ extension Node {
   /// The current answer to `/readyz`.
   package var readinessState: ReadinessState {
     if leaving.isUnderWay { return .leaving }
-    if let obstacle = readiness.obstacle { return .foreignSeed(obstacle.seed, obstacle.why) }
+    if let obstacle = readiness.obstacle { return .heldBack(obstacle) }
     if let complaint = reachability.complaint { return .unreachable(complaint.why, by: complaint.by) }
     return readiness.state.map { .ready($0) } ?? .starting
   }

@@ -29,19 +29,4 @@ package struct Header: Equatable, Sendable {
   package var bytes: [UInt8] {
     [version, flags] + stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: cluster >> UInt64($0)) }
   }
-
-  /// Why a node of this version and of the cluster with this hash cannot understand the sender; nil if it can.
-  package func foreign(to cluster: UInt64) -> Foreign? {
-    version != Wire.version ? .version(version) : self.cluster != cluster ? .cluster : nil
-  }
-}
-
-/// Why a node that starts cannot learn the value from another one.
-package enum Foreign: Equatable, Sendable {
-  /// It speaks this version of the protocol.
-  case version(UInt8)
-  /// It belongs to a cluster with another name.
-  case cluster
-  /// We understand it, but it waits itself, because it cannot understand one of its seeds.
-  case waiting
 }

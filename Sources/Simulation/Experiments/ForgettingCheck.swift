@@ -41,26 +41,30 @@ enum ForgettingCheck {
     let victim = cluster.running.last
     if let victim { cluster.perform(.crash(victim)) }
     cluster.run(for: enough)
-    let morning = cluster.time
     // A node that is alone awake, and doubts itself as nobody answers, may need longer than `dying` to find the death.
-    let isKnown = !cluster.running.contains { host in
-      cluster.status(of: host).members.contains { member in
-        member.status.isLive && victim.map { cluster.hosts[$0].address == member.address } ?? false
-      }
-    }
+    if let victim, isListed(victim, on: cluster) { cluster.run(for: enough) }
+    let morning = cluster.time
     for host in asleep { cluster.perform(.resume(host)) }
     // Lists are compared, and pulled where they differ, within a few seconds.
     cluster.run(for: .seconds(5))
     let returned = cluster.membershipLog.changes.first {
       $0.time >= morning && $0.from == nil && $0.to == .alive && !$0.wasRunning
     }
-    if cluster.violation == nil, isKnown, let returned {
+    if cluster.violation == nil, let returned {
       let detail = "lists \(returned.address) again, by a sleeper's memory"
       return cluster.breaks(.deadAreForgotten, returned.observer, detail)
     }
     cluster.settle(within: bound)
     if let victim { cluster.perform(.start(victim)) }
     cluster.settle(within: bound)
+  }
+
+  /// Whether a node that is awake lists this host's process as live.
+  private static func isListed(_ victim: Int, on cluster: borrowing Cluster) -> Bool {
+    let address = cluster.hosts[victim].address
+    return cluster.running.contains { host in
+      cluster.status(of: host).members.contains { $0.address == address && $0.status.isLive }
+    }
   }
 
   /// From a process's end, or stop, until the last node holds it dead.

@@ -34,8 +34,8 @@ extension Effect {
     case .answer(let request, .accepted(let stamp)): "answers request \(request.number): it is \(stamp.inWords)"
     case .answer(let request, .aboveCeiling(let most)): "refuses request \(request.number): above generation \(most)"
     case .answer(let request, .overloaded): "refuses request \(request.number): too many wait"
-    case .answer(let request, .foreignSeed(let seed, let why)):
-      "refuses request \(request.number): seed \(seed) is foreign (\(why))"
+    case .answer(let request, .heldBack(let obstacle)):
+      "refuses request \(request.number): held back by \(obstacle.node) (\(obstacle.why))"
     case .resolve(let seed): "look up seed \(seed)"
     case .readiness(let state): "is \(state)"
     case .report: ""

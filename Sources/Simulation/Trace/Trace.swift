@@ -82,7 +82,7 @@ package struct Trace: Sendable {
       case .accepted(let stamp): add(stamp)
       case .aboveCeiling(let ceiling): hash = Hash.mix(hash ^ ceiling)
       case .overloaded: hash = Hash.mix(hash ^ 2)
-      case .foreignSeed: hash = Hash.mix(hash ^ 3)
+      case .heldBack: hash = Hash.mix(hash ^ 3)
       }
     case .readiness(let state): hash ^= Hash.of(String(describing: state))
     case .resolve(let seed): hash = Hash.mix(hash ^ UInt64(seed))

@@ -80,7 +80,7 @@ struct NodeRules {
       isAskedToLeave = false
     case .notify(.member(let address, let http), _):
       try expect(address.isReachable && http.high == address.high && http.low == address.low, "notify to \(http)")
-    case .readiness(.foreignSeed): isReady = false
+    case .readiness(.heldBack): isReady = false
     case .notify(.peer, _), .resolve, .readiness, .report: break
     }
   }
