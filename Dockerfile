@@ -37,11 +37,12 @@ RUN apt-get update && \
     apt-get install -y --no-install-recommends curl python3 && \
     rm -rf /var/lib/apt/lists/*
 COPY . .
-# Which of the tests: all of them, if nothing else is given.
-ARG TESTS=.
+# Which check of `.ci/run`: all tests, if nothing else is given.
+ARG CHECK=tests
 RUN --mount=type=cache,id=unum-debug,target=/src/.build,sharing=locked \
-    --mount=type=cache,id=unum-packages,target=/var/cache/swiftpm,sharing=locked \
-    swift test --cache-path /var/cache/swiftpm --filter "$TESTS"
+    --mount=type=cache,id=unum-asan,target=/src/.build-asan,sharing=locked \
+    --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
+    .ci/run "$CHECK"
 
 FROM scratch
 ARG VERSION=0.1.0

@@ -37,6 +37,10 @@ let fuzzed: [Target.Dependency] = [
 /// counts. Nobody else needs it.
 let isCounting = Context.environment["UNUM_COUNTERS"] != nil
 
+/// Whether to leave out the tests of the core and of its simulation. They are most of what a build compiles, and they have
+/// neither pointers nor threads, so the sanitizers (`.ci/run asan tsan`) find nothing in them.
+let isSanitized = Context.environment["UNUM_SANITIZED"] != nil
+
 /// Whether to build only the core, its simulation and their tests, which need no dependency. A full build takes a minute,
 /// and seconds after a change (`Tests/Mutation/run` builds hundreds of variants at once).
 let isCore = Context.environment["UNUM_CORE"] != nil
@@ -157,6 +161,10 @@ if isCounting {
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/Benchmarks/Operations", swiftSettings: strict))
+}
+
+if isSanitized {
+  package.targets.removeAll { ["GossipTests", "SimulationTests"].contains($0.name) }
 }
 
 if isCore {

@@ -6,9 +6,7 @@ import Testing
 @Suite struct AdvertisedTests {
   /// The answer, with its status in front, whatever the status is.
   private func readiness(of node: RunningNode) async throws -> String {
-    let outcome = try await Running.run(
-      ["-s", "-m", "60", "-w", " %{http_code}", "http://\(node.http)/readyz"], program: "/usr/bin/curl")
-    return outcome.standardOutput
+    try await Running.curl(["-w", " %{http_code}"], "http://\(node.http)/readyz").standardOutput
   }
 
   private func metric(_ name: String, of node: RunningNode) async throws -> Double? {

@@ -41,11 +41,10 @@ import Testing
   private func expectWaiting(_ node: RunningNode, _ reason: String) async throws {
     let url = "http://\(node.http)"
     _ = try await eventually("it says why it is not ready") {
-      let answer = try await Running.run(["-s", "-m", "5", url + "/readyz"], program: "/usr/bin/curl")
+      let answer = try await Running.curl([], url + "/readyz")
       return answer.standardOutput == "not ready: \(reason)\n" ? true : nil
     }
-    let write = try await Running.run(
-      ["-s", "-m", "5", "-w", " %{http_code}", url + "/set/1"], program: "/usr/bin/curl")
+    let write = try await Running.curl(["-w", " %{http_code}"], url + "/set/1")
     #expect(write.standardOutput.hasSuffix(" 503") && write.standardOutput.contains(reason), "\(write.standardOutput)")
     #expect(try await node.get("/get") == "42")
     #expect(try await node.get("/metrics")?.contains("unum_held_back 1\n") == true)

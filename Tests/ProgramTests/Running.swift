@@ -149,9 +149,15 @@ final class Running {
     try await Running(arguments, environment: environment, program: program).outcome()
   }
 
-  /// What `curl`, the client that people use, gets from there, without the newline; nil if the status is not 2xx.
+  /// Runs `curl`, the client that people use, to its end. It waits for an answer longer than any busy machine needs; it
+  /// does not wait at all where nobody listens.
+  static func curl(_ options: [String], _ url: String) async throws -> Outcome {
+    try await Running(["-s", "-m", "300"] + options + [url], program: "/usr/bin/curl").outcome(within: .seconds(300))
+  }
+
+  /// What `curl` gets from there, without the newline; nil if the status is not 2xx.
   static func curl(_ url: String) async throws -> String? {
-    let answer = try await run(["-sf", "-m", "5", url], program: "/usr/bin/curl")
+    let answer = try await curl(["-f"], url)
     return answer.status == 0 ? answer.standardOutput.trimmingCharacters(in: .newlines) : nil
   }
 }
