@@ -153,7 +153,7 @@ def valid(mutants, wanted, say):
 
 def build(say):
     """Builds the tests and the trials."""
-    command = ["swift", "build", "--build-tests", "--disable-index-store", "-j", "2"]
+    command = ["swift", "build", "--build-tests", "-j", "2"]
     command += ["--package-path", str(PACKAGE), "--scratch-path", str(BUILD / "build")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"UNUM_CORE": "1"})
     if done.returncode:
