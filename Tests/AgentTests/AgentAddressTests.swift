@@ -96,6 +96,18 @@ import Testing
     await agent.stop()
   }
 
+  @Test func whoseSocketTakesBothFamiliesFindsSeedsOfBothWhateverItAdvertises() async throws {
+    let both = Address(high: 0, low: 0, port: 0)
+    let one = try await Support.start(name: "n1", bind: both, advertise: Address(high: 0, low: 1, port: 0))
+    let two = try await Support.start(
+      name: "n2", seeds: ["\(one.identity.address)"], bind: both, advertise: Support.loopback)
+    try await Support.eventually("they know each other") {
+      one.status().members.count == 2 && two.status().members.count == 2
+    }
+    await two.stop()
+    await one.stop()
+  }
+
   @Test(
     arguments: [
       ("10.0.0.1", "10.0.0.1", 7), ("10.0.0.1:80", "10.0.0.1", 80), ("host", "host", 7), ("host:0", "host", 0),

@@ -54,10 +54,10 @@ enum Support {
 
   static func start(
     name: String = "n1", seeds: [String] = [], notify: [String] = [], bind: Address = loopback,
-    http: Address = loopback, log: Log = Log(), settings: Settings = patient
+    http: Address = loopback, advertise: Address? = nil, log: Log = Log(), settings: Settings = patient
   ) async throws -> Agent {
     var configuration = AgentConfiguration(
-      bind: bind, http: http, name: name, seeds: seeds, notify: notify, settings: settings)
+      bind: bind, http: http, advertise: advertise, name: name, seeds: seeds, notify: notify, settings: settings)
     // A busy machine may let a test stand still for longer than clients usually have.
     configuration.limits.requestSeconds = 600
     configuration.stopTimes.drain = .seconds(60)

@@ -171,6 +171,7 @@ import Testing
     limits.connections = 1
     limits.refusals = 1
     #expect((0..<4).map { _ in counts.admit(limits) } == [.admitted, .refused, .dropped, .dropped])
+    #expect(counts.metrics.first { $0.name == "unum_http_connections_refused_total" }?.value == 3)
     counts.release(.refused)
     #expect(counts.admit(limits) == .refused)
     counts.release(.admitted)

@@ -1,8 +1,9 @@
-import Agent
 import Gossip
 import NIOCore
 import NIOPosix
 import Testing
+
+@testable import Agent
 
 @Suite struct NotifierTests {
   private static let empty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -149,6 +150,20 @@ import Testing
     #expect(server.requests.all[0].text.hasPrefix("POST /notify/2/1?notifier=n1 HTTP/1.1\r\n"))
     #expect(events.all.isEmpty)
     await notifier.close()
+    try await server.close()
+  }
+
+  @Test func aPeerIsAskedAtItsNextAddressIfNobodyListensAtTheFirst() async throws {
+    let gone = try await RawHTTPServer(answer: nil, host: Support.ownLoopback(5).host)
+    try await gone.close()
+    let server = try await RawHTTPServer(answer: NotifierTests.empty)
+    let loop = Support.group.next()
+    var times = Notifier.Times()
+    (times.connect, times.answer) = (.seconds(60), .seconds(60))
+    let status = try await NotifyConnection.open([gone.address, server.address], on: loop, times: times)
+      .flatMap { connection in connection.post("/notify/2/1").always { _ in connection.close() } }
+      .get()
+    #expect(status == 200)
     try await server.close()
   }
 

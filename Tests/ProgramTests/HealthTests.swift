@@ -16,6 +16,7 @@ import Testing
     #expect(try Health.target(flag: nil, environment: ["HTTP_ADDR": "[::]:9000"]) == loopback.with(port: 9000))
     #expect("\(try Health.target(flag: nil, environment: ["HTTP_ADDR": "10.0.0.1:80"]))" == "10.0.0.1:80")
     #expect("\(try Health.target(flag: "[fd00::1]:81", environment: ["HTTP_ADDR": "x"]))" == "[fd00::1]:81")
+    #expect("\(try Health.target(flag: nil, environment: ["HTTP_ADDR": "[::1]:80"]))" == "[::1]:80")
   }
 
   @Test func anAddressThatCannotBeAskedIsAWrongOption() throws {

@@ -130,7 +130,7 @@ import Testing
     ["--trials", "2", "--seed", "18446744073709551615"], ["--trace"], ["--trace", "--trials", "2"],
     ["--trace", "--trials", "1", "--json"], ["--loss", "5%", "--trials", "2"], ["--delay", "1ms", "--trials", "2"],
     ["--kill", "1", "--trials", "2"], ["--writes", "5", "--trials", "2"], ["--svg", "x.svg", "--trials", "2"],
-    ["--period", "1s", "--trials", "2"],
+    ["--period", "1s", "--trials", "2"], ["--write-rate", "5", "--trials", "2"],
   ])
   func `what does not go together is one line and status 64`(arguments: [String]) async throws {
     let outcome = try await Running.run(["simulate"] + arguments)
@@ -141,5 +141,17 @@ import Testing
     let culprit = arguments.count == 4 && arguments[0] == "--trials" ? arguments[2] : arguments[0]
     #expect(outcome.standardError.contains(culprit), "\(outcome.standardError)")
     #expect(outcome.standardOutput == "")
+  }
+
+  /// All that there are, so that a new one cannot be forgotten: an option without effect would be believed to have had one.
+  @Test func `every option that trials cannot use is refused beside them`() async throws {
+    let help = try await Running.run(["simulate", "--help"]).standardOutput
+    let options = Set(help.matches(of: /--[a-z-]+/).map { String($0.output) })
+    let usable: Set = ["--trials", "--nodes", "--seconds", "--seed", "--json", "--trace", "--help", "--version"]
+    #expect(options.isSuperset(of: usable) && options.count > 20)
+    for option in options.subtracting(usable) {
+      let outcome = try await Running.run(["simulate", option, "1", "--trials", "2"])
+      #expect(outcome.status == 64 && outcome.standardError.contains("\(option) 1"), "\(outcome.standardError)")
+    }
   }
 }
