@@ -81,4 +81,10 @@ private let fourth = third + [.oddNames, .falseNames]
     trial.isIntroduced = true
     expectHolds(trial)
   }
+
+  /// A bug: a node took the time since a timer was due for a stall, though it had run since then and the timer had stayed
+  /// due. Its clock stood still for as long, so that a member that was heard meanwhile was shown as unheard.
+  @Test func `a busy node's clock does not stand still`() {
+    expectHolds(Sweep.trial(596))
+  }
 }

@@ -131,7 +131,8 @@ package struct Node: Sendable {
   /// This comes first in every event: after a stop, waiting datagrams arrive before timers, and would be judged by
   /// deadlines that passed while this process could not act.
   private mutating func advance(to real: Now) {
-    let late = real.monotonic - nextDeadline
+    // It ran at the last event, even if something stayed due then.
+    let late = real.monotonic - max(nextDeadline, context.time + stalled)
     if late > context.settings.stallThreshold { notice(stall: late) }
     let monotonic = max(real.monotonic - stalled, context.time)
     context.now = Now(monotonic: monotonic, wall: real.wall)
