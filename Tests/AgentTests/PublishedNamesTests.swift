@@ -13,8 +13,8 @@ import Testing
     "ping", "ack", "refusal", "contact", "request", "vouch", "nack", "gossip", "pull", "page", "notice",
   ]
   private static let reasons = [
-    "oversized", "malformed", "corrupted", "version", "cluster", "sealed", "address", "incarnation", "stamp", "notify",
-    "flood", "unsolicited", "not_member", "full",
+    "oversized", "malformed", "corrupted", "version", "unsupported", "cluster", "sealed", "address", "incarnation",
+    "stamp", "notify", "flood", "unsolicited", "not_member", "full",
   ]
   private static let statuses = ["alive", "suspect", "dead", "left", "replaced"]
   private static let copies = ["current", "behind", "unheard"]

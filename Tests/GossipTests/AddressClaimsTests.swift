@@ -18,7 +18,8 @@ import Testing
   private static func contact(_ stage: inout Stage, claiming address: Address, from source: Address) -> [Effect] {
     let peer = claiming(address)
     return stage.receive(
-      .join, from: peer, source: source, nonce: 5, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+      .join, from: peer, source: source, nonce: 5, rumours: [peer.record()], wantsIntroduction: true,
+      padded: Wire.introductionSize)
   }
 
   @Test(arguments: [
@@ -75,7 +76,7 @@ import Testing
     let asked = stage.receive(from: Peer(1), rumours: [Peer(2).record(incarnation: Stage.wall + 172_800_000_000)])
     if isDisturbed { stage.receive(.gossip, from: Peer(2), source: Peer(9).address) }
     let pings = (asked + stage.pass(.seconds(2))).sent(.ping, to: Peer(2).address)
-    #expect(pings.map(\.size) == [304, 304, 304])
+    #expect(pings.map(\.size) == [Wire.introductionSize, Wire.introductionSize, Wire.introductionSize])
   }
 
   @Test func `nobody is pinged for itself, and one member's requests leave others their places`() {

@@ -81,7 +81,8 @@ import Testing
 
   private func contact(_ stage: inout Stage, from peer: Peer, source: Address? = nil, nonce: UInt64 = 5) -> [Effect] {
     stage.receive(
-      .join, from: peer, source: source, nonce: nonce, rumours: [peer.record()], wantsIntroduction: true, padded: 304
+      .join, from: peer, source: source, nonce: nonce, rumours: [peer.record()], wantsIntroduction: true,
+      padded: Wire.introductionSize
     )
   }
 
@@ -92,7 +93,7 @@ import Testing
     #expect(asked.map(\.to) == [Peer(1).address] && asked.allSatisfy { $0.size <= 80 })
     let nonce = try #require(asked.first).message.nonce
     let long = stage.receive(.ack, from: Peer(1), nonce: nonce).sent(.ping, to: Peer(1).address)
-    #expect(long.map(\.size) == [304])
+    #expect(long.map(\.size) == [Wire.introductionSize])
     stage.receive(.ack, from: Peer(1), nonce: try #require(long.first).message.nonce, rumours: [Peer(1).record()])
     #expect(stage.member(Peer(1))?.status == .alive)
     #expect(stage.node.counters.dropped(.unsolicited) == 0)
@@ -169,7 +170,7 @@ import Testing
       guard number % 600 == 599 else { continue }
       let effects = contact(&stage, from: Peer(number))
       #expect(effects.sent(.ack, to: Peer(number).address).count == 1)
-      #expect(effects.sent(.ping, to: Peer(number).address).map(\.size) == [304])
+      #expect(effects.sent(.ping, to: Peer(number).address).map(\.size) == [Wire.introductionSize])
     }
   }
 
@@ -183,7 +184,7 @@ import Testing
     for peer in [Peer(1), Peer(3)] {
       let effects = contact(&stage, from: peer)
       #expect(effects.sent(.ack, to: peer.address).count == 1)
-      #expect(effects.sent(.ping, to: peer.address).map(\.size) == [304])
+      #expect(effects.sent(.ping, to: peer.address).map(\.size) == [Wire.introductionSize])
     }
     // The address alone is not enough: anybody may be at another port.
     var other = Peer(1)
@@ -241,7 +242,10 @@ import Testing
     flood(&stage)
     let challenge = try #require(contact(&stage, from: Peer(2)).sent(.ping).first)
     #expect(challenge.size <= 80)
-    #expect(stage.receive(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [304])
+    #expect(
+      stage.receive(.ack, from: Peer(2), nonce: challenge.message.nonce).sent(.ping).map(\.size) == [
+        Wire.introductionSize
+      ])
     // Nor does it take a place from those whom we know.
     #expect(stage.node.verifications.count(in: .expected) == 0)
   }

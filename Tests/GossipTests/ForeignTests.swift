@@ -346,7 +346,3 @@ extension [Effect] {
 extension ReadinessState {
   fileprivate var isReadyInAnyWay: Bool { if case .ready = self { true } else { false } }
 }
-
-extension UInt64 {
-  fileprivate var bigEndianBytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) } }
-}

@@ -70,7 +70,7 @@ import Testing
     stage.receive(.ping(target: Peer(5).address), from: Peer(1), nonce: 1)
     stage.receive(.ping(target: Peer(0).address), from: Peer(1), source: Peer(9).address, nonce: 1)
     // A contact goes to a seed's address as well, which need not be the one that we advertise.
-    stage.receive(.join, from: Peer(1), nonce: 1, wantsIntroduction: true, padded: 304)
+    stage.receive(.join, from: Peer(1), nonce: 1, wantsIntroduction: true, padded: Wire.introductionSize)
     #expect(stage.status.addressProblem == .unreachable)
     let effects = stage.receive(.ping(target: Peer(0).address), from: Peer(1), nonce: 1)
     #expect(effects.reports == [.advertisedAddressReached(by: Peer(1).address)])

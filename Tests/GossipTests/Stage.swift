@@ -187,7 +187,8 @@ struct Stage {
   mutating func join(_ peers: [Peer], answering isAnswering: Bool = true) -> [Effect] {
     var effects: [Effect] = []
     for peer in peers {
-      let asked = receive(.join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+      let asked = receive(
+        .join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: Wire.introductionSize)
       effects += asked
       guard let ping = asked.sent(.ping, to: peer.address).last else {
         Issue.record("the newcomer \(peer.name) was not asked")
@@ -249,5 +250,12 @@ extension Member {
   /// An answer to us, at a time that does not matter.
   mutating func answered(after elapsed: Duration) {
     answered(after: elapsed, at: Instant(microseconds: 0), period: .zero)
+  }
+}
+
+extension FixedWidthInteger {
+  /// As integers stand in datagrams.
+  var bigEndianBytes: [UInt8] {
+    stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
   }
 }

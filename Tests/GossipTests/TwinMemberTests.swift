@@ -130,7 +130,7 @@ private struct Said {
       var peer = Self.subject
       peer.incarnation = UInt64(incarnation)
       let asked = stage.receive(
-        .join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: 304)
+        .join, from: peer, nonce: 1, rumours: [peer.record()], wantsIntroduction: true, padded: Wire.introductionSize)
       if let held = twin.held, held.isActive {
         // A live member's own word needs no nonce.
         _ = twin.hears(TwinClaim(incarnation: incarnation, state: 0), from: .itself, limit: Self.limit)

@@ -47,7 +47,8 @@ import Testing
   @Test func `a newcomer that does not answer is asked three times in 0.6 s, also by a node with nothing else to do`() {
     var stage = Stage()
     let first = stage.receive(
-      .join, from: Peer(1), nonce: 1, rumours: [Peer(1).record()], wantsIntroduction: true, padded: 304)
+      .join, from: Peer(1), nonce: 1, rumours: [Peer(1).record()], wantsIntroduction: true,
+      padded: Wire.introductionSize)
     #expect(first.sent(.ping, to: Peer(1).address).count == 1)
     let line = stage.timeline(.seconds(2))
     #expect(line.filter { ![$0.effect].sent(.ping).isEmpty }.map(\.at) == [200, 400])

@@ -106,7 +106,7 @@ import Testing
     var stage = Stage()
     var newer = Peer(1)
     let contact = stage.receive(
-      .join, from: newer, nonce: 7, rumours: [newer.record()], wantsIntroduction: true, padded: 304)
+      .join, from: newer, nonce: 7, rumours: [newer.record()], wantsIntroduction: true, padded: Wire.introductionSize)
     let ping = try #require(contact.sent(.ping, to: newer.address).first)
     newer.incarnation += 1
     let answered = stage.receive(.ack, from: newer, nonce: ping.message.nonce, rumours: [newer.record()])

@@ -50,7 +50,9 @@ import Testing
     for number in 0..<12_000 {
       if number % 12 == 0 { stage.time += 1_000 }
       let newcomer = Peer(1 << 16 + number)
-      challenges += stage.receive(.join, from: newcomer, nonce: 1, padded: 304).sent(.ping).count { $0.size < 100 }
+      challenges += stage.receive(.join, from: newcomer, nonce: 1, padded: Wire.introductionSize).sent(.ping).count {
+        $0.size < 100
+      }
     }
     #expect((3_000...8_000).contains(challenges), "\(challenges)")
   }

@@ -117,7 +117,7 @@ import Testing
     var stage = Stage()
     let contact = stage.receive(
       .join, from: Peer(1), source: Peer(2).address, nonce: 5, rumours: [Peer(1).record()],
-      wantsIntroduction: true, padded: 304)
+      wantsIntroduction: true, padded: Wire.introductionSize)
     let ping = try #require(contact.sent(.ping, to: Peer(1).address).first)
     for source in [Peer(3).address, Peer(2).address, Peer(1).address.with(port: 7947)] {
       let forged = stage.receive(.misdirected, from: Peer(3), source: source, nonce: ping.message.nonce)

@@ -12,7 +12,8 @@ import Testing
   @Test func `a newcomer is a member after it acked our nonce at its own address`() throws {
     var stage = Stage()
     let asked = stage.receive(
-      .join, from: Peer(1), nonce: 5, rumours: [Peer(1).record()], wantsIntroduction: true, padded: 304)
+      .join, from: Peer(1), nonce: 5, rumours: [Peer(1).record()], wantsIntroduction: true,
+      padded: Wire.introductionSize)
     #expect(stage.member(Peer(1)) == nil)
     let ping = try #require(asked.sent(.ping, to: Peer(1).address).first)
     stage.receive(.ack, from: Peer(1), nonce: ping.message.nonce &+ 1, rumours: [Peer(1).record()])
@@ -33,7 +34,8 @@ import Testing
     let source = liar.address
     liar.address = Address(ipv4: 0x0A63_6363, port: 7946)
     var effects = stage.receive(
-      .join, from: liar, source: source, nonce: 5, rumours: [liar.record()], wantsIntroduction: true, padded: 304)
+      .join, from: liar, source: source, nonce: 5, rumours: [liar.record()], wantsIntroduction: true,
+      padded: Wire.introductionSize)
     for nonce in pings {
       effects += stage.pass(.milliseconds(70))
       effects += stage.receive(.ping(target: Peer(0).address), from: liar, source: source, nonce: nonce)
@@ -55,7 +57,7 @@ import Testing
     liar.name = "liar"
     let contact = stage.receive(
       .join, from: liar, source: Peer(2).address, nonce: 5, rumours: [liar.record()], wantsIntroduction: true,
-      padded: 304)
+      padded: Wire.introductionSize)
     let ping = try #require(contact.sent(.ping, to: Peer(1).address).first)
     let effects = stage.receive(.ack, from: Peer(1), nonce: ping.message.nonce, rumours: [Peer(1).record()])
     #expect(stage.member(Peer(1))?.name == "p1")
@@ -68,7 +70,7 @@ import Testing
     var stage = Stage()
     let contact = stage.receive(
       .join, from: Peer(1), source: Peer(2).address, nonce: 5, rumours: [Peer(1).record()],
-      wantsIntroduction: true, padded: 304)
+      wantsIntroduction: true, padded: Wire.introductionSize)
     let ping = try #require(contact.sent(.ping, to: Peer(1).address).first)
     let effects = stage.receive(.misdirected, from: Peer(3), source: Peer(1).address, nonce: ping.message.nonce)
     #expect(Self.notices(effects).first?.body == .notice(.taken))
@@ -81,7 +83,7 @@ import Testing
     impostor.incarnation = stage.own.incarnation - 5
     let effects = stage.receive(
       .join, from: impostor, source: Peer(2).address, nonce: 5, rumours: [impostor.record()],
-      wantsIntroduction: true, padded: 304)
+      wantsIntroduction: true, padded: Wire.introductionSize)
     #expect(Self.notices(effects).map(\.to) == [Peer(2).address])
     #expect(stage.own.incarnation == Stage.wall)
   }
@@ -100,7 +102,8 @@ import Testing
 
   @Test func `a claim that did not pay with a long datagram makes us ask its address once, and tell nobody`() {
     for (body, padded, isSelf, pings) in [
-      (Message.Body.gossip, 0, false, 1), (.join, 0, false, 1), (.join, 304, false, 3), (.gossip, 0, true, 1),
+      (Message.Body.gossip, 0, false, 1), (.join, 0, false, 1), (.join, Wire.introductionSize, false, 3),
+      (.gossip, 0, true, 1),
     ] {
       var stage = Stage()
       let source = isSelf ? Peer(1).address : Peer(90).address
@@ -123,7 +126,7 @@ import Testing
     let short = other.receive(.gossip, from: Peer(2)).sent(.ping, to: Peer(2).address)
     let ping = try #require(short.first)
     let long = other.receive(.ack, from: Peer(2), nonce: ping.message.nonce).sent(.ping, to: Peer(2).address)
-    #expect(long.map(\.size) == [304])
+    #expect(long.map(\.size) == [Wire.introductionSize])
     let asked = try #require(long.first)
     other.receive(.ack, from: Peer(2), nonce: asked.message.nonce, rumours: [Peer(2).record()])
     #expect(other.member(Peer(2))?.status == .alive)
@@ -143,8 +146,9 @@ import Testing
 
   /// Every request that a stranger can send, at its smallest and padded.
   private static let questions: [(Message.Body, Int)] = [
-    (.ping(target: Peer(0).address), 0), (.ping(target: Peer(3).address), 0), (.ping(target: Peer(0).address), 304),
-    (.join, 0), (.join, 304), (.pull(after: nil, buckets: .init(repeating: 1, count: 128)), 0),
+    (.ping(target: Peer(0).address), 0), (.ping(target: Peer(3).address), 0),
+    (.ping(target: Peer(0).address), Wire.introductionSize),
+    (.join, 0), (.join, Wire.introductionSize), (.pull(after: nil, buckets: .init(repeating: 1, count: 128)), 0),
     (.pull(after: nil, buckets: .init(repeating: 1, count: 128)), 1184), (.gossip, 0), (.ack, 0), (.nack, 0),
     (.pingRequest(target: Peer(2).address, deadline: 200), 0), (.notice(.taken), 0), (.page(more: true), 0),
   ]

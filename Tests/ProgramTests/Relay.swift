@@ -10,6 +10,7 @@
 import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
+import Simulation
 
 /// What the relay blocks: everything between one side and the others, or only a part of it.
 struct Cut: Equatable {
@@ -75,6 +76,9 @@ final class Relay {
   /// From now on the relay blocks this and nothing else.
   func cut(_ cut: Cut) { passage.cut.withLockedValue { $0 = cut } }
 
+  /// From now on this node's datagrams are those of a made-up later version.
+  func upgrade(_ node: Int) { passage.upgraded.withLockedValue { _ = $0.insert(node) } }
+
   /// The number of notifies relayed so far. It counts pieces; a notify is so short that it comes in one.
   var notifiesPassed: Int { passed.withLockedValue { $0 } }
 }
@@ -83,6 +87,8 @@ final class Relay {
 private final class Passage: Sendable {
   static let port: UInt16 = 7946
   let cut = NIOLockedValueBox(Cut(side: []))
+  /// The nodes whose datagrams are rewritten (`LaterVersion`).
+  let upgraded = NIOLockedValueBox<Set<Int>>([])
   /// Where each node listens, and the relay's socket for it.
   private let hosts: [UInt32]
   private let sockets: [Int32]
@@ -106,11 +112,14 @@ private final class Passage: Sendable {
       guard count >= 0 else { return }
       guard let sender = hosts.firstIndex(of: UInt32(bigEndian: source.sin_addr.s_addr)) else { continue }
       let isStopped = cut.withLockedValue { $0.stops(from: sender, to: node) }
-      if !isStopped { send(bytes, count, from: sender, to: node) }
+      guard !isStopped else { continue }
+      let datagram = Array(bytes[..<count])
+      let isUpgraded = upgraded.withLockedValue { $0.contains(sender) }
+      send(isUpgraded ? LaterVersion.rewritten(datagram) : datagram, from: sender, to: node)
     }
   }
 
-  private func send(_ bytes: [UInt8], _ count: Int, from sender: Int, to node: Int) {
+  private func send(_ bytes: [UInt8], from sender: Int, to node: Int) {
     var target = sockaddr_in()
     target.sin_family = sa_family_t(AF_INET)
     target.sin_port = Passage.port.bigEndian
@@ -119,7 +128,7 @@ private final class Passage: Sendable {
     _ = unsafe withUnsafePointer(to: &target) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         unsafe sendto(
-          sockets[sender], bytes, count, Int32(MSG_DONTWAIT), $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+          sockets[sender], bytes, bytes.count, Int32(MSG_DONTWAIT), $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
   }

@@ -175,8 +175,14 @@ extension Plant {
         guard let start = started[host], let time = now[host], time - start > .seconds(2) else { return effects }
         return effects.filter { effect in
           guard case .send(let bytes, _) = effect else { return true }
-          return bytes[10] != Message.Kind.join.rawValue
+          return bytes[Wire.kindOffset] != Message.Kind.join.rawValue
         }
+      }
+    },
+    Plant("what a later version adds is refused", .neverIsolated, under: [.upgrade]) { bug in
+      bug.event = { _, event in
+        guard case .received(let bytes, _) = event, bytes.count > Wire.headerSize else { return event }
+        return bytes[Wire.highestVersionOffset] > Wire.version ? nil : event
       }
     },
     Plant("who was suspect once is shown so for ever", .aliveIsAlive, under: suspicious, onlyIt: true) { bug in

@@ -229,7 +229,7 @@ struct AntiEntropy: Sendable {
   /// How many peers we ask for one page before we give up the pull.
   private static let peersPerPage = 3
   /// The size of a page without its records, with the longest header, an IPv6 sender's.
-  static let pageOverhead = 77
+  static let pageOverhead = 80
   /// The fewest records in a page that is not the last: a small page that begins with an accusation of the asker, with
   /// the longest names.
   private static let recordsOfAPage = 2

@@ -1,5 +1,6 @@
 // Bytes from the network become a message here and nowhere else. Every length is checked before it is used, every
-// impossible value is refused with a reason of its own, and no allocation depends on a size that a datagram claims.
+// impossible value is refused with a reason of its own, and no allocation depends on a size that a datagram claims. What a
+// later version adds is ignored, or refused where it is marked as critical (see "Room to grow" in `Wire`).
 
 /// Why a datagram was refused before it reached the protocol. Each reason has a counter (`DropReason`).
 package struct DecodeError: Error, Equatable {
@@ -17,13 +18,18 @@ extension Wire {
     if bytes.count == headerSize, Header(bytes)?.cluster != cluster { throw DecodeError(.cluster) }
     guard bytes.count >= headerSize + checksumSize else { throw DecodeError(.malformed) }
     guard bytes[1] & sealedFlag == 0 else { throw DecodeError(.sealed) }
-    guard bytes[1] == 0 else { throw DecodeError(.malformed) }
+    try requireKnown(bytes[1])
     let end = bytes.count - checksumSize
     var trailer = Reader(bytes, from: end, to: bytes.count)
     guard try trailer.integer(UInt32.self) == Checksum.crc32c(bytes[..<end]) else { throw DecodeError(.corrupted) }
     var reader = Reader(bytes, from: 2, to: end)
     guard try reader.integer(UInt64.self) == cluster else { throw DecodeError(.cluster) }
     return try reader.message()
+  }
+
+  /// Refuses flags with a critical bit: this version knows none.
+  fileprivate static func requireKnown(_ flags: UInt8) throws(DecodeError) {
+    guard flags & criticalBits == 0 else { throw DecodeError(.unsupported) }
   }
 }
 
@@ -40,23 +46,38 @@ private struct Reader {
   }
 
   mutating func message() throws(DecodeError) -> Message {
-    guard let kind = Message.Kind(rawValue: try integer()) else { throw DecodeError(.malformed) }
+    let highestVersion = try integer(UInt8.self)
+    let kind = try integer(UInt8.self)
+    guard kind < Wire.firstCriticalKind else { throw DecodeError(.unsupported) }
     let flags = try integer(UInt8.self)
-    guard flags & ~7 == 0 else { throw DecodeError(.malformed) }
+    try Wire.requireKnown(flags)
     let incarnation = try self.incarnation()
     let stamp = Stamp(generation: try integer(), value: Int64(bitPattern: try integer()))
     guard stamp.generation <= Wire.maximumGeneration else { throw DecodeError(.stamp) }
     let digest = try integer(UInt64.self)
     let nonce = try integer(UInt64.self)
-    let sender = Message.Sender(
+    var sender = Message.Sender(
       address: try address(), incarnation: incarnation, isReady: flags & 1 != 0, wantsIntroduction: flags & 2 != 0,
       isHeldBack: flags & 4 != 0)
-    let body = try body(of: kind)
+    sender.highestVersion = highestVersion
+    var bodyReader = try part(ofSize: Int(try integer(UInt16.self)))
+    let body: Message.Body =
+      if let kind = Message.Kind(rawValue: kind) { try bodyReader.body(of: kind) } else { .gossip }
     var message = Message(sender: sender, stamp: stamp, digest: digest, nonce: nonce, body: body)
     let records = Int(try integer(UInt8.self))
-    for _ in 0..<records { message.rumours.append(try record()) }
-    message.paddedSize = try filling(allowed: kind == .ping || kind == .join || kind == .pull)
+    for _ in 0..<records {
+      var recordReader = try part(ofSize: Int(try integer(UInt8.self)))
+      if let record = try recordReader.record() { message.rumours.append(record) }
+    }
+    message.paddedSize = position < end ? end + Wire.checksumSize : 0
     return message
+  }
+
+  /// Takes so many bytes as a part of their own, which need not be read to its end.
+  private mutating func part(ofSize size: Int) throws(DecodeError) -> Reader {
+    guard end - position >= size else { throw DecodeError(.malformed) }
+    defer { position += size }
+    return Reader(bytes, from: position, to: position + size)
   }
 
   private mutating func body(of kind: Message.Kind) throws(DecodeError) -> Message.Body {
@@ -69,27 +90,37 @@ private struct Reader {
     case .indirectAck: return .indirectAck(target: try address(), incarnation: try incarnation())
     case .nack: return .nack
     case .gossip: return .gossip
-    case .pull:
+    case .pull: return try pull()
+    case .page:
       let flags = try integer(UInt8.self)
-      guard Wire.foldings.contains(Int(flags >> 1)) else { throw DecodeError(.malformed) }
-      let after = flags & 1 != 0 ? try address() : nil
-      var buckets: [UInt64] = []
-      let count = Wire.buckets >> Int(flags >> 1)
-      buckets.reserveCapacity(count)
-      for _ in 0..<count { buckets.append(try integer()) }
-      return .pull(after: after, buckets: buckets)
-    case .page: return .page(more: try flag())
-    case .notice:
-      guard let refused = RefusedAddress(rawValue: try integer()) else { throw DecodeError(.malformed) }
-      return .notice(refused)
+      try Wire.requireKnown(flags)
+      return .page(more: flags & 1 != 0)
+    // Of a reason that we do not know we can say nothing.
+    case .notice: return RefusedAddress(rawValue: try integer()).map { .notice($0) } ?? .gossip
     }
   }
 
-  private mutating func record() throws(DecodeError) -> Record {
+  private mutating func pull() throws(DecodeError) -> Message.Body {
+    let flags = try integer(UInt8.self)
+    try Wire.requireKnown(flags)
+    let foldings = Int(flags >> 1 & 7)
+    guard Wire.foldings.contains(foldings) else { throw DecodeError(.malformed) }
+    let after = flags & 1 != 0 ? try address() : nil
+    var buckets: [UInt64] = []
+    let count = Wire.buckets >> foldings
+    buckets.reserveCapacity(count)
+    for _ in 0..<count { buckets.append(try integer()) }
+    return .pull(after: after, buckets: buckets)
+  }
+
+  /// Nil for a record that this version cannot understand.
+  private mutating func record() throws(DecodeError) -> Record? {
+    guard position < end, bytes[position] == 4 || bytes[position] == 6 else { return nil }
     let address = try self.address()
     let incarnation = try self.incarnation()
     let bits = try integer(UInt8.self)
-    guard bits & ~7 == 0, let state = Record.State(rawValue: bits & 3) else { throw DecodeError(.malformed) }
+    guard bits & Wire.criticalBits == 0 else { return nil }
+    guard let state = Record.State(rawValue: bits & 3) else { throw DecodeError(.malformed) }
     let accuser = bits & 4 != 0 ? try self.address() : nil
     let httpPort = try integer(UInt16.self)
     let name = try text(limit: Wire.maximumName)
@@ -106,12 +137,6 @@ private struct Reader {
     for byte in bytes[position..<position + size] { value = (value << 8) | Integer(byte) }
     position += size
     return value
-  }
-
-  private mutating func flag() throws(DecodeError) -> Bool {
-    let byte = try integer(UInt8.self)
-    guard byte <= 1 else { throw DecodeError(.malformed) }
-    return byte == 1
   }
 
   private mutating func incarnation() throws(DecodeError) -> UInt64 {
@@ -141,13 +166,5 @@ private struct Reader {
       throw DecodeError(.malformed)
     }
     return text
-  }
-
-  /// Reads the padding at the end and returns the whole datagram's size, or 0 when there is none.
-  private mutating func filling(allowed: Bool) throws(DecodeError) -> Int {
-    guard position < end else { return 0 }
-    guard allowed, bytes[position..<end].allSatisfy({ $0 == 0 }) else { throw DecodeError(.malformed) }
-    position = end
-    return end + Wire.checksumSize
   }
 }

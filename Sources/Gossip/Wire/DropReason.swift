@@ -11,6 +11,8 @@ package enum DropReason: String, CaseIterable, Sendable {
   case corrupted = "corrupted"
   /// It has another version of the wire format.
   case version = "version"
+  /// It has a kind or a flag of a later version that must not be ignored.
+  case unsupported = "unsupported"
   /// It names another cluster.
   case cluster = "cluster"
   /// It is sealed with a key that we do not have.
@@ -41,16 +43,17 @@ extension DropReason {
     case .malformed: 1
     case .corrupted: 2
     case .version: 3
-    case .cluster: 4
-    case .sealed: 5
-    case .address: 6
-    case .incarnation: 7
-    case .stamp: 8
-    case .notify: 9
-    case .flood: 10
-    case .unsolicited: 11
-    case .notMember: 12
-    case .full: 13
+    case .unsupported: 4
+    case .cluster: 5
+    case .sealed: 6
+    case .address: 7
+    case .incarnation: 8
+    case .stamp: 9
+    case .notify: 10
+    case .flood: 11
+    case .unsolicited: 12
+    case .notMember: 13
+    case .full: 14
     }
   }
 }

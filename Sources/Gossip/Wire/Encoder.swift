@@ -9,6 +9,7 @@ extension Wire {
     writer.put(version)
     writer.put(UInt8(0))
     writer.put(cluster)
+    writer.put(message.sender.highestVersion)
     writer.put(message.body.kind.rawValue)
     writer.put(
       UInt8(message.sender.isReady ? readyFlag : 0) | (message.sender.wantsIntroduction ? 2 : 0)
@@ -19,6 +20,7 @@ extension Wire {
     writer.put(message.digest)
     writer.put(message.nonce)
     writer.put(message.sender.address)
+    writer.put(UInt16(size(of: message.body)))
     writer.put(message.body)
     writer.put(UInt8(message.rumours.count))
     for record in message.rumours { writer.put(record) }
@@ -30,12 +32,12 @@ extension Wire {
 
   /// The size of a message without rumours, so that the code that adds them knows how much room is left.
   package static func size(of message: Message) -> Int {
-    headerSize + 42 + size(of: message.sender.address) + size(of: message.body) + 1 + checksumSize
+    addressOffset + size(of: message.sender.address) + 2 + size(of: message.body) + 1 + checksumSize
   }
 
-  /// The size of one record.
+  /// The size of one record, with the byte that says it.
   package static func size(of record: Record) -> Int {
-    size(of: record.address) + 12 + record.name.utf8.count + (record.accuser.map { size(of: $0) } ?? 0)
+    1 + size(of: record.address) + 12 + record.name.utf8.count + (record.accuser.map { size(of: $0) } ?? 0)
   }
 
   private static func size(of address: Address) -> Int { address.isIPv4 ? 7 : 19 }
@@ -102,6 +104,7 @@ private struct Writer {
   }
 
   mutating func put(_ record: Record) {
+    put(UInt8(Wire.size(of: record) - 1))
     put(record.address)
     put(record.incarnation)
     put(record.state.rawValue | (record.accuser == nil ? 0 : 4))

@@ -18,7 +18,8 @@ package struct Message: Equatable, Sendable {
   package var body: Body
   /// News of members, most urgent first.
   package var rumours: [Record]
-  /// The datagram is padded with zeros to this size, so that its answer may be as large; 0 means no padding.
+  /// The datagram's size, if there is anything behind its records: we pad questions with zeros, so that their answers may
+  /// be as large. 0 means that there is nothing.
   package var paddedSize = 0
 
   package init(sender: Sender, stamp: Stamp, digest: UInt64, nonce: UInt64 = 0, body: Body, rumours: [Record] = []) {
@@ -40,6 +41,8 @@ package struct Message: Equatable, Sendable {
     package var wantsIntroduction: Bool
     /// It does not know the value, because it cannot understand a seed that may hold it.
     package var isHeldBack: Bool
+    /// The highest version of the wire format that it understands.
+    package var highestVersion = Wire.version
 
     package init(
       address: Address, incarnation: UInt64, isReady: Bool = true, wantsIntroduction: Bool = false,
@@ -53,7 +56,7 @@ package struct Message: Equatable, Sendable {
     }
   }
 
-  /// The kinds of datagram; the raw value is the byte on the wire.
+  /// The kinds of datagram; the raw value is the byte on the wire. One that we do not know is read as `gossip`.
   package enum Kind: UInt8, CaseIterable, Sendable {
     case ping = 1
     case ack, misdirected, join, pingRequest, indirectAck, nack, gossip, pull, page, notice

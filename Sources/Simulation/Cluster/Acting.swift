@@ -95,6 +95,7 @@ extension Cluster {
     case .refuseHTTP(let host, let isRefusing): hosts[host].refusesHTTP = isRefusing
     case .map(let id, let host, let mapping): mappings.begin(id, host, mapping)
     case .advertise(let host, let other): hosts[host].advertised = other.map { hosts[$0].address }
+    case .upgrade(let host, let isUpgraded): hosts[host].speaksLaterVersion = isUpgraded
     case .impair(let id, let impairments): network.impair(id, impairments)
     case .worsen(let id, let conditions): network.worsen(id, conditions)
     case .name(let naming): nameServer.naming = naming
@@ -117,7 +118,8 @@ extension Cluster {
   /// An action that makes no sense when its time comes, such as a crash of a host that is down, is not done.
   private func makesSense(_ action: Action) -> Bool {
     switch action {
-    case .start(let host), .move(let host), .drift(let host, _), .advertise(let host, _): hosts[host].activity == .down
+    case .start(let host), .move(let host), .drift(let host, _), .advertise(let host, _), .upgrade(let host, _):
+      hosts[host].activity == .down
     case .crash(let host): hosts[host].activity != .down
     case .pause(let host), .set(let host, _), .notify(let host, _, _), .notifyNearCeiling(let host, _, _):
       hosts[host].activity == .running
@@ -135,7 +137,7 @@ extension Cluster {
     case .start, .crash, .move, .pause, .resume, .leave, .slow, .map, .advertise, .impair, .worsen, .name, .loseNames,
       .misname, .end, .flood:
       true
-    case .set, .notify, .notifyNearCeiling, .turnClock, .drift, .refuseHTTP, .noise, .lie, .forge: false
+    case .set, .notify, .notifyNearCeiling, .turnClock, .drift, .refuseHTTP, .upgrade, .noise, .lie, .forge: false
     }
   }
 

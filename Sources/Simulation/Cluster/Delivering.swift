@@ -5,7 +5,8 @@ internal import Gossip
 extension Cluster {
   mutating func perform(_ effect: Effect, of host: Int) {
     switch effect {
-    case .send(let bytes, let to):
+    case .send(let ours, let to):
+      let bytes = hosts[host].speaksLaterVersion ? LaterVersion.rewritten(ours) : ours
       hosts[host].sent.add(bytes: bytes.count)
       transmit(bytes, from: mappings.source(of: host, at: hosts[host].address, to: to), host, to: to)
     case .notify(.member(let member, let http), let stamp): post(stamp, from: host, to: http, of: member)

@@ -37,6 +37,8 @@ package enum Action: Equatable, Sendable {
   case map(FaultID, Int, Mapping)
   /// The host's next process advertises this host's address, or its own again; for a host that is down.
   case advertise(Int, as: Int?)
+  /// The host's next process speaks the made-up later version, or ours again; for a host that is down.
+  case upgrade(Int, Bool)
   /// These impairments begin.
   case impair(FaultID, [Impairment])
   /// These conditions are added to those that hold.

@@ -6,7 +6,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
   case oneWayCut, partition, manyWayPartition, partialPartition
   case lossyLink, flappingLink, outage, firewall, smallPaths, portMapping
   // Processes and machines.
-  case crash, crashOfMany, restartOfAll, restartInThePast, move, leave, duplicateAddress
+  case crash, crashOfMany, restartOfAll, restartInThePast, move, leave, duplicateAddress, upgrade
   case pause, longPause, busyHost, clockJump, clockDrift, refusedHTTP
   // The world outside.
   case lostNames, oddNames, falseNames, noise, lies, forgeries, flood
@@ -16,7 +16,9 @@ package enum FaultKind: String, CaseIterable, Sendable {
   /// Whether this kind ends processes, which then start again.
   var endsProcesses: Bool {
     switch self {
-    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .clockDrift, .duplicateAddress: true
+    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .clockDrift, .duplicateAddress,
+      .upgrade:
+      true
     default: false
     }
   }

@@ -25,6 +25,8 @@ enum HostFaults {
         case .move: episodes.add(.move(host), at: end)
         case .restartInThePast:
           episodes.add(.turnClock(host, by: .seconds(-episodes.generator.below(86_400))), at: end)
+        // Most stay upgraded, so that in the end some are and some are not.
+        case .upgrade: episodes.add(.upgrade(host, episodes.generator.chance(0.7)), at: end)
         case .clockDrift: episodes.add(.drift(host, Int64(episodes.generator.below(2001) - 1000)), at: end)
         default: break
         }

@@ -49,8 +49,8 @@ package struct Schedule: Sendable {
     case .oneWayCut, .partition, .manyWayPartition, .partialPartition, .lossyLink, .flappingLink, .outage, .firewall,
       .smallPaths, .portMapping:
       PathFaults.plan(kind, &episodes)
-    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .duplicateAddress, .pause, .longPause,
-      .busyHost, .clockJump, .clockDrift, .refusedHTTP:
+    case .crash, .crashOfMany, .restartOfAll, .restartInThePast, .move, .leave, .duplicateAddress, .upgrade, .pause,
+      .longPause, .busyHost, .clockJump, .clockDrift, .refusedHTTP:
       HostFaults.plan(kind, &episodes)
     case .lostNames, .oddNames, .falseNames, .noise, .lies, .forgeries, .flood, .writes, .notifies, .highNotifies:
       OutsideFaults.plan(kind, &episodes)

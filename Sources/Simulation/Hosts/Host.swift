@@ -30,6 +30,8 @@ package struct Host: Sendable {
   var lateness = Duration.zero
   /// Its HTTP port refuses connections, while datagrams pass.
   var refusesHTTP = false
+  /// Its process speaks a made-up later version of the wire format.
+  var speaksLaterVersion = false
   /// The process was asked to leave.
   package internal(set) var isLeaving = false
   /// The deadline that its wake-up was set for, so that its lateness is drawn once.

@@ -26,6 +26,7 @@ extension Action {
     case .refuseHTTP(let host, let isRefusing): "n\(host)'s HTTP port \(isRefusing ? "refuses" : "listens")"
     case .map(let id, let host, let mapping): "\(id.inWords): n\(host) is behind a gateway (\(mapping))"
     case .advertise(let host, let other?): "n\(host) will advertise n\(other)'s address"
+    case .upgrade(let host, let isUpgraded): "n\(host) will speak \(isUpgraded ? "a later version" : "our version")"
     case .advertise(let host, nil): "n\(host) will advertise its own address"
     case .impair(let id, let list): "\(id.inWords): \(Impairment.words(list))"
     case .worsen(let id, let conditions): "\(id.inWords): \(conditions.inWords)"

@@ -45,17 +45,19 @@ private func checkIncarnation(_ incarnation: UInt64) throws(BrokenRule) {
 }
 
 extension Wire {
-  /// An IPv4 address and port, an incarnation, a state, an HTTP port and an empty name.
-  fileprivate static let smallestRecord = 19
+  /// A size, an IPv4 address and port, an incarnation, a state, an HTTP port and an empty name.
+  fileprivate static let smallestRecord = 20
 }
 
-/// Each message has exactly one encoding. Whatever decodes encodes to the same bytes; whatever encodes decodes to the
-/// same message, and has the computed length.
+/// Each message has one encoding of ours: whatever encodes decodes to the same message, and has the computed length.
+/// Whatever else decodes to it is a later version's, with something that we do not know, and is no shorter.
 func fuzzRoundTrip(_ bytes: [UInt8]) throws(BrokenRule) {
   let datagram = Wire.framed(bytes)
   if datagram.count <= Wire.maximumPlainSize, let message = try? Wire.decode(datagram, cluster: FuzzInput.cluster) {
     let again = Wire.encode(message, cluster: FuzzInput.cluster)
-    try expect(again == datagram, "\(message) has two spellings")
+    try expect(again.count <= datagram.count, "\(message) takes \(again.count) bytes, and took \(datagram.count)")
+    try expect(
+      (try? Wire.decode(again, cluster: FuzzInput.cluster)) == message, "\(message) changes when it is sent on")
   }
   var input = FuzzInput(bytes)
   let message = input.message(from: input.address(), nonce: nil, near: FuzzInput.wall)
