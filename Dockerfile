@@ -37,11 +37,13 @@ RUN apt-get update && \
     apt-get install -y --no-install-recommends curl python3 && \
     rm -rf /var/lib/apt/lists/*
 COPY . .
+# Where the package manager keeps what it has fetched.
+ENV XDG_CACHE_HOME=/var/cache
 # Which check of `.ci/run`: all tests, if nothing else is given.
 ARG CHECK=tests
 RUN --mount=type=cache,id=unum-debug,target=/src/.build,sharing=locked \
     --mount=type=cache,id=unum-asan,target=/src/.build-asan,sharing=locked \
-    --mount=type=cache,id=unum-packages,target=/root/.cache/org.swift.swiftpm,sharing=locked \
+    --mount=type=cache,id=unum-packages,target=/var/cache/org.swift.swiftpm,sharing=locked \
     .ci/run "$CHECK"
 
 FROM scratch
