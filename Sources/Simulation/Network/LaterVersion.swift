@@ -45,7 +45,7 @@ package enum LaterVersion {
     return size <= Wire.modestPlainSize ? Wire.modestPlainSize : Wire.maximumPlainSize
   }
 
-  // A lineage, a longer address and a seal would take about so much.
+  // About the bytes that a flag, an address and a lineage would take.
   private static let moreOfBody = 3
   private static let moreOfRecord = 5
   private static let moreAtEnd = 16
